@@ -1,0 +1,312 @@
+package reasoning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
+)
+
+// ErrBusy says that the queue of scenes is full and everything in it is waited for.
+var ErrBusy = errors.New("too many scenes are waiting")
+
+// Question is a phrase, asked in one way.
+type Question struct {
+	Phrase string // as CleanPhrase gives it
+	Mode   Mode   // "" is TwoStage
+}
+
+// Result is what one scene answered to one question. It is shared: nobody may write to it.
+type Result struct {
+	Scene Scene
+	Trace *Trace // without pictures
+	Found []Found
+	Made  time.Time
+}
+
+// Bytes is the memory that the result holds.
+func (r *Result) Bytes() int {
+	n := r.Trace.Bytes() + 256
+	for _, f := range r.Found {
+		n += f.Mask.Bytes() + len(f.Name) + 128
+	}
+	return n
+}
+
+// Config is what an Engine works with.
+type Config struct {
+	Satellite, Map tiles.Source
+	Zoom           int // of the scenes, counted in 256 px tiles
+	Pipeline       *Pipeline
+	Memory         *cache.Memory
+	Align          func(ctx context.Context, sat, plan tiles.Source, w geo.Window) (*tiles.Pair, error)
+	Workers        int     // scenes at once; 2 when zero
+	Queue          int     // scenes that may wait; 256 when zero
+	Tolerance      float64 // how far outlines may be simplified, lattice pixels; 1 when zero
+
+	OnTrace  func(Scene, *Trace)  // told of each scene that was run, pictures included; may be nil
+	OnResult func(*Result, error) // told of each scene's end, for metrics; may be nil
+}
+
+// Engine answers questions scene by scene. Each scene is run once whatever the callers; who asked last is served first,
+// as a person who pans a map wants what is on the screen. It is safe for concurrent use.
+type Engine struct {
+	Config
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu      sync.Mutex
+	wake    *sync.Cond
+	works   map[string]*Work // waiting and running
+	waiting []*Work          // a stack: the last is next
+	seen    map[Question]map[Scene]struct{}
+}
+
+// Work is one scene on its way. Wait may be called by many.
+type Work struct {
+	Scene Scene
+
+	question Question
+	key      string
+	done     chan struct{}
+	result   *Result
+	err      error
+	waiters  int
+	running  bool
+}
+
+// NewEngine starts the workers; Close stops them.
+func NewEngine(c Config) *Engine {
+	if c.Workers <= 0 {
+		c.Workers = 2
+	}
+	if c.Queue <= 0 {
+		c.Queue = 256
+	}
+	if c.Tolerance == 0 {
+		c.Tolerance = 1
+	}
+	e := &Engine{Config: c, works: map[string]*Work{}, seen: map[Question]map[Scene]struct{}{}}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.wake = sync.NewCond(&e.mu)
+	for range c.Workers {
+		e.group.Add(1)
+		go e.worker()
+	}
+	return e
+}
+
+// Close cancels what runs, gives up what waits, and returns when the workers have ended.
+func (e *Engine) Close() {
+	e.cancel()
+	e.mu.Lock()
+	for _, w := range e.waiting {
+		e.finish(w, nil, context.Canceled)
+	}
+	e.waiting = nil
+	e.wake.Broadcast()
+	e.mu.Unlock()
+	e.group.Wait()
+}
+
+// Peek is a scene's result if it is known.
+func (e *Engine) Peek(q Question, s Scene) (*Result, bool) {
+	return cache.Peek[*Result](e.Memory, "result", e.key(q, s))
+}
+
+// Start sees to it that a scene is run, or joins the run that is under way. ErrBusy when the queue is full of scenes
+// that others wait for; a waiting scene that nobody waits for any more makes room.
+func (e *Engine) Start(q Question, s Scene) (*Work, error) {
+	key := e.key(q, s)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if w, ok := e.works[key]; ok {
+		e.promote(w)
+		return w, nil
+	}
+	w := &Work{Scene: s, question: q, key: key, done: make(chan struct{})}
+	if r, ok := cache.Peek[*Result](e.Memory, "result", key); ok {
+		w.result = r
+		close(w.done)
+		return w, nil
+	}
+	if e.ctx.Err() != nil {
+		return nil, e.ctx.Err()
+	}
+	if len(e.waiting) >= e.Queue && !e.dropForgotten() {
+		return nil, &Error{Op: "start scene", Subject: s.ID(), Err: ErrBusy, Hint: "ask again in a few seconds"}
+	}
+	e.works[key] = w
+	e.waiting = append(e.waiting, w)
+	e.wake.Signal()
+	return w, nil
+}
+
+// Pending counts the scenes that wait and those that run.
+func (e *Engine) Pending() (waiting, running int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.waiting), len(e.works) - len(e.waiting)
+}
+
+// Wait is the work's result, or the context's error when that ends first; the work goes on.
+func (e *Engine) Wait(ctx context.Context, w *Work) (*Result, error) {
+	e.mu.Lock()
+	w.waiters++
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		w.waiters--
+		e.mu.Unlock()
+	}()
+	select {
+	case <-w.done: // first, since a caller without patience may still find it done
+		return w.result, w.err
+	default:
+	}
+	select {
+	case <-w.done:
+		return w.result, w.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (e *Engine) promote(w *Work) {
+	for i, o := range e.waiting {
+		if o == w {
+			e.waiting = append(append(e.waiting[:i:i], e.waiting[i+1:]...), w)
+			return
+		}
+	}
+}
+
+// dropForgotten makes room by giving up the oldest waiting scene that nobody waits for.
+func (e *Engine) dropForgotten() bool {
+	for i, w := range e.waiting {
+		if w.waiters == 0 {
+			e.waiting = append(e.waiting[:i:i], e.waiting[i+1:]...)
+			e.finish(w, nil, &Error{Op: "run scene", Subject: w.Scene.ID(), Err: ErrBusy, Hint: "later requests took its place; ask again"})
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) worker() {
+	defer e.group.Done()
+	for {
+		e.mu.Lock()
+		for len(e.waiting) == 0 && e.ctx.Err() == nil {
+			e.wake.Wait()
+		}
+		if e.ctx.Err() != nil {
+			e.mu.Unlock()
+			return
+		}
+		w := e.waiting[len(e.waiting)-1]
+		e.waiting = e.waiting[:len(e.waiting)-1]
+		w.running = true
+		e.mu.Unlock()
+
+		r, err := e.guarded(w)
+		e.mu.Lock()
+		e.finish(w, r, err)
+		e.mu.Unlock()
+	}
+}
+
+// finish hands a result to the waiters; e.mu is held.
+func (e *Engine) finish(w *Work, r *Result, err error) {
+	w.result, w.err = r, err
+	delete(e.works, w.key)
+	if r != nil {
+		if e.seen[w.question] == nil {
+			e.seen[w.question] = map[Scene]struct{}{}
+		}
+		e.seen[w.question][w.Scene] = struct{}{}
+	}
+	if e.OnResult != nil {
+		e.OnResult(r, err)
+	}
+	close(w.done)
+}
+
+// guarded turns a panic into an error: one bad scene must not take the server down.
+func (e *Engine) guarded(w *Work) (r *Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r, err = nil, &Error{Op: "run scene", Subject: w.Scene.ID(), Err: fmt.Errorf("panic: %v", p), Hint: "please report this"}
+		}
+	}()
+	return e.run(e.ctx, w.question, w.Scene)
+}
+
+func (e *Engine) run(ctx context.Context, q Question, s Scene) (*Result, error) {
+	start := time.Now()
+	pair, err := e.Pair(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	trace, err := e.Pipeline.Run(ctx, pair, q.Phrase, q.Mode)
+	if err != nil {
+		return nil, fmt.Errorf("scene %s: %w", s.ID(), err)
+	}
+	trace.Seconds = seconds(start)
+	if e.OnTrace != nil {
+		e.OnTrace(s, trace)
+	}
+	for i := range trace.Stages {
+		trace.Stages[i].Images = [2]image.Image{}
+	}
+	r := &Result{Scene: s, Trace: trace, Found: e.found(q, s, pair, trace), Made: time.Now()}
+	if !passing(pair.Holes) {
+		cache.Put(e.Memory, "result", e.key(q, s), r)
+	}
+	return r, nil
+}
+
+// Pair is the aligned pictures of a scene, from memory when they are there.
+func (e *Engine) Pair(ctx context.Context, s Scene) (*tiles.Pair, error) {
+	key := s.Window().String() + "|" + e.layers()
+	pair, err := cache.Get(ctx, e.Memory, "pair", key, func(ctx context.Context) (*tiles.Pair, error) {
+		return e.Align(ctx, e.Satellite, e.Map, s.Window())
+	})
+	if err == nil && passing(pair.Holes) {
+		cache.Drop(e.Memory, "pair", key) // the source may do better next time
+	}
+	return pair, err
+}
+
+// passing says whether a hole is there because a source failed, which may pass, rather than because it has no tile.
+func passing(holes []tiles.Hole) bool {
+	for _, h := range holes {
+		if h.Passing {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) layers() string {
+	s, m := e.Satellite.Info(), e.Map.Info()
+	return strings.Join([]string{s.Name, s.Version, m.Name, m.Version}, "|")
+}
+
+// key holds all that a result depends on.
+func (e *Engine) key(q Question, s Scene) string {
+	p := e.Pipeline
+	return strings.Join([]string{
+		s.ID(), e.layers(), q.Phrase, string(q.Mode), p.VLM.Name(), p.VLM.Dialect().Name, PromptVersion(), p.Segmenter.Name(),
+		fmt.Sprint(p.Sampling),
+	}, "\x00")
+}

@@ -1,0 +1,108 @@
+// Package server is Precinct over HTTP: source layers, outlines as tiles, the viewer, health and metrics.
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
+)
+
+// Options is what a server serves. Layers and Engine are needed, the rest has defaults or is left out.
+type Options struct {
+	Layers      []tiles.Source // by Info().Name, in the catalogue's order
+	Engine      *reasoning.Engine
+	Memory      *cache.Memory
+	Metrics     *Metrics
+	Environment http.Handler  // /v1/environment/…; nil leaves it out
+	Viewer      fs.FS         // the page at /; nil leaves it out
+	Vendor      string        // folder of node packages that the page loads; "" leaves it out
+	PublicURL   string        // base of the links; "" takes it from each request
+	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
+	LowestZoom  int           // below it only stored outlines are served; 16 when zero
+	Mode        reasoning.Mode
+	Ready       func() []string // reasons not to be ready; none when ready
+	Log         *slog.Logger
+}
+
+// Server is an http.Handler.
+type Server struct {
+	Options
+	echo   *echo.Echo
+	layers map[string]tiles.Source
+	log    *slog.Logger
+}
+
+// New makes the server. It starts nothing by itself.
+func New(o Options) *Server {
+	if o.Wait == 0 {
+		o.Wait = 10 * time.Second
+	}
+	if o.LowestZoom == 0 {
+		o.LowestZoom = 16
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Options: o, echo: echo.New(), layers: map[string]tiles.Source{}, log: o.Log}
+	for _, l := range o.Layers {
+		s.layers[l.Info().Name] = l
+	}
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.observe, middleware.Recover(), middleware.CORSWithConfig(middleware.CORSConfig{
+		AllowOrigins:  []string{"*"},
+		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions},
+		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link"},
+	}))
+	s.routes()
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+func (s *Server) routes() {
+	s.get("/healthz", s.health)
+	s.get("/readyz", s.ready)
+	s.get("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.Metrics.registry, promhttp.HandlerOpts{})))
+	s.get("/tiles", s.catalogue)
+	s.get("/tiles/:file", s.layerJSON)
+	s.get("/tiles/:layer/:z/:x/:file", s.tile)
+	s.get("/aoi/:file", s.aoiJSON)
+	s.get("/aoi/:z/:x/:file", s.aoiTile)
+	s.get("/aoi/:query/:z/:x/:file", s.aoiTile)
+	s.get("/taxonomy", s.taxonomy)
+	if s.Environment != nil {
+		s.echo.Any("/v1/environment/*", echo.WrapHandler(s.Environment))
+	}
+	if s.Vendor != "" {
+		s.get("/vendor/leaflet/*", echo.WrapHandler(http.StripPrefix("/vendor/leaflet/", http.FileServerFS(vendorFS(s.Vendor)))))
+	}
+	if s.Viewer != nil {
+		s.get("/*", s.page)
+	}
+}
+
+// get registers a handler for GET and HEAD.
+func (s *Server) get(path string, h echo.HandlerFunc) {
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, path, h)
+}
+
+// base is the URL that links begin with, without a trailing slash.
+func (s *Server) base(c echo.Context) string {
+	if s.PublicURL != "" {
+		return strings.TrimSuffix(s.PublicURL, "/")
+	}
+	return c.Scheme() + "://" + c.Request().Host
+}

@@ -1,0 +1,86 @@
+// Package tiles is pictures of the ground: sources of tiles, and the aligned pair of a satellite and a map picture on one
+// window of the lattice.
+package tiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/maptile"
+
+	"github.com/precinct-map/precinct/geo"
+)
+
+// Source gives the picture of one tile at a time. It is safe for concurrent use.
+type Source interface {
+	// Info describes the layer. It does not change while the source is open.
+	Info() Info
+	// Tile is the picture of t. It wraps ErrNotFound where the source has none, ErrUpstream where it could not be asked.
+	Tile(ctx context.Context, t maptile.Tile) (*Tile, error)
+}
+
+// Labeler is implemented by map sources that know their labels and need no OCR.
+type Labeler interface {
+	// Labels gives the labels whose anchor lies in the window, in a stable order.
+	Labels(ctx context.Context, w geo.Window) ([]Label, error)
+}
+
+// Retina is implemented by sources that can draw a tile at a multiple of its size.
+type Retina interface {
+	// TileAt is Tile with scale times as many pixels an edge.
+	TileAt(ctx context.Context, t maptile.Tile, scale int) (*Tile, error)
+}
+
+// Label is a place as a map shows it: a word at a point, and what the symbol beside it says.
+type Label struct {
+	Text  string            // the name as written; may be empty where only a symbol is drawn
+	At    orb.Point         // the anchor, WGS-84 longitude and latitude in degrees
+	Class string            // taxonomy class id, "" when unknown
+	Tags  map[string]string // OSM tags when the map knows them
+}
+
+// Info is what a client needs to know of a layer; the server writes it as TileJSON 3.0.0.
+type Info struct {
+	Name        string
+	Kind        string // the kind of the source, as in the configuration
+	Attribution string
+	TileSize    int // pixels a tile's edge: 256 or 512
+	MinZoom     int
+	MaxZoom     int
+	Bounds      orb.Bound // WGS-84 degrees
+	Center      orb.Point // a good place to look at, WGS-84
+	CenterZoom  int
+	Format      Format
+	Datum       geo.Datum  // what the source's tiles are drawn in
+	Offset      [2]float64 // metres east and north to add to the source's pictures
+	Version     string     // changes when the pictures do; part of every cache key
+	MayDerive   bool       // whether outlines made from it may be exported
+}
+
+// Sentinels of the package; test with errors.Is.
+var (
+	ErrNotFound = errors.New("no such tile")
+	ErrUpstream = errors.New("source failed")
+	ErrPicture  = errors.New("not a usable picture")
+	ErrConfig   = errors.New("source cannot be opened")
+)
+
+// Error says what was asked of which source, what went wrong and what to do.
+type Error struct {
+	Op      string // what was asked, "fetch tile" or "open source"
+	Subject string // the source, and the tile where there is one; never a secret
+	Err     error
+	Hint    string // what the reader can do about it
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s %s: %v", e.Op, e.Subject, e.Err)
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
