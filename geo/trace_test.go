@@ -1,6 +1,10 @@
 package geo
 
 import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -128,12 +132,45 @@ func FuzzTrace(f *testing.F) {
 	})
 }
 
+// BenchmarkTrace leaves its masks as PNG in the folder that PRECINCT_BENCH_MASKS names, for testdata/bench/polygonize.py.
 func BenchmarkTrace(b *testing.B) {
+	folder := os.Getenv("PRECINCT_BENCH_MASKS")
 	for name, m := range benchmarkMasks() {
+		if folder != "" {
+			writePNG(b, m, filepath.Join(folder, name+".png"))
+		}
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				Trace(m)
+			}
+		})
+	}
+}
+
+func writePNG(b *testing.B, m *Mask, path string) {
+	img := image.NewGray(image.Rect(0, 0, m.Window.W, m.Window.H))
+	for i := range img.Pix {
+		if m.At(i%m.Window.W, i/m.Window.W) {
+			img.Pix[i] = 255
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkRasterize(b *testing.B) {
+	for name, m := range benchmarkMasks() {
+		mp := Trace(m)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				Rasterize(m.Window, mp)
 			}
 		})
 	}

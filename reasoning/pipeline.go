@@ -42,20 +42,25 @@ func (p *Pipeline) Run(ctx context.Context, pair *tiles.Pair, phrase string, mod
 		Model: p.VLM.Name(), Segmenter: p.Segmenter.Name(), Prompts: PromptVersion(),
 	}
 	var last *StageTrace
+	var said *Completion
 	for _, stage := range stagesOf(mode) {
 		if stage == Refine && len(last.Prompts) == 0 {
 			break // nothing was found, so there is nothing to look at again
 		}
-		st, labels, err := p.stage(ctx, pair, phrase, stage, last)
+		st, answer, err := p.stage(ctx, pair, phrase, stage, last)
 		if err != nil {
 			return nil, fmt.Errorf("stage %d: %w", stage, err)
 		}
+		if stage == Refine {
+			answer.inherit(said, last)
+		}
+		said = answer
 		t.Stages = append(t.Stages, *st)
 		last = &t.Stages[len(t.Stages)-1]
 		if stage == Refine && st.Failed {
 			break // the coarse objects stay
 		}
-		t.Objects = st.objects(pair.Window, labels)
+		t.Objects = st.objects(answer)
 	}
 	t.Seconds = seconds(start)
 	return t, nil
@@ -167,7 +172,7 @@ func (p *Pipeline) Draw(ctx context.Context, pair *tiles.Pair, stage Stage, answ
 }
 
 // objects pairs each mask with what the model said of it.
-func (st *StageTrace) objects(w geo.Window, c *Completion) []Object {
+func (st *StageTrace) objects(c *Completion) []Object {
 	var out []Object
 	for i, m := range st.Masks {
 		o := Object{Mask: m, Score: st.Scores[i]}
@@ -180,6 +185,21 @@ func (st *StageTrace) objects(w geo.Window, c *Completion) []Object {
 		out = append(out, o)
 	}
 	return out
+}
+
+// inherit takes over what stage 1 said of the boxes that were shown again, where stage 2 says nothing of its own.
+func (c *Completion) inherit(first *Completion, shown *StageTrace) {
+	if len(c.Labels) > 0 || len(c.Confidence) > 0 {
+		return
+	}
+	for _, src := range shown.sources {
+		if src < len(first.Labels) {
+			c.Labels = append(c.Labels, first.Labels[src])
+		}
+		if src < len(first.Confidence) {
+			c.Confidence = append(c.Confidence, first.Confidence[src])
+		}
+	}
 }
 
 func (p Prompt) scaled(sx, sy float64) Prompt {

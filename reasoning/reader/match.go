@@ -1,0 +1,78 @@
+package reader
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/precinct-map/precinct/geo/taxonomy"
+	"github.com/precinct-map/precinct/tiles"
+)
+
+// match is a label that answers the phrase.
+type match struct {
+	label tiles.Label
+	sure  float64 // 0–1
+	why   string  // in words, for <think>
+}
+
+const (
+	sameName   = 0.72 // below, two names are not the same place's
+	nameMargin = 0.12 // names this much worse than the best one are another place's
+)
+
+// matchLabels finds the labels that answer a phrase: by name when it is one, else by what the map's symbol or the label's
+// own words say the place is.
+func matchLabels(phrase string, labels []tiles.Label) []match {
+	meaning := taxonomy.Match(phrase)
+	if meaning.Tier == taxonomy.TierName {
+		return byName(phrase, labels)
+	}
+	return byClass(meaning, labels)
+}
+
+func byName(phrase string, labels []tiles.Label) []match {
+	var out []match
+	best := 0.0
+	for _, l := range labels {
+		s := taxonomy.Similar(phrase, l.Text)
+		if s < sameName {
+			continue
+		}
+		best = max(best, s)
+		out = append(out, match{l, s, fmt.Sprintf("its label %q reads like the name", l.Text)})
+	}
+	out = slices.DeleteFunc(out, func(m match) bool { return m.sure < best-nameMargin })
+	return sorted(out)
+}
+
+func byClass(meaning taxonomy.Meaning, labels []tiles.Label) []match {
+	var out []match
+	for _, l := range labels {
+		if slices.Contains(meaning.Classes, l.Class) {
+			out = append(out, match{l, meaning.Score, fmt.Sprintf("the map marks %s as %s", named(l), l.Class)})
+			continue
+		}
+		// A label without a telling symbol may still say what it is. Where the map does say, it is believed.
+		if c, ok := taxonomy.ClassOfName(l.Text); ok && l.Class == "" && slices.Contains(meaning.Classes, c.ID) {
+			out = append(out, match{l, 0.8 * meaning.Score, fmt.Sprintf("the name %q tells of a %s", l.Text, c.ID)})
+		}
+	}
+	return sorted(out)
+}
+
+func named(l tiles.Label) string {
+	if l.Text == "" {
+		return "an unnamed place"
+	}
+	return fmt.Sprintf("%q", l.Text)
+}
+
+// sorted puts matches in an order that does not depend on the map's.
+func sorted(ms []match) []match {
+	slices.SortStableFunc(ms, func(a, b match) int {
+		return cmp.Or(cmp.Compare(b.sure, a.sure), cmp.Compare(a.label.Text, b.label.Text),
+			cmp.Compare(a.label.At[0], b.label.At[0]), cmp.Compare(a.label.At[1], b.label.At[1]))
+	})
+	return ms
+}

@@ -1,0 +1,128 @@
+// Package reader is a model without weights of its own: it reads the map's labels, finds those that answer a phrase, and
+// looks with the segmenter at what lies around them. It answers in the protocol of a vision-language model, and is what
+// answers when no other model is configured.
+package reader
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/reasoning"
+)
+
+// Version is part of results' keys: it changes when answers may.
+const Version = "reader-1"
+
+// Reader implements reasoning.VLM.
+type Reader struct {
+	Segmenter reasoning.Segmenter
+}
+
+// Name tells model and version.
+func (r *Reader) Name() string { return Version }
+
+// Dialect is pixels of the pictures as they are.
+func (r *Reader) Dialect() reasoning.Dialect {
+	d, err := reasoning.ParseDialect("generic")
+	if err != nil {
+		panic(err) // the dialect is built in
+	}
+	return d
+}
+
+// Complete answers. The answer does not depend on chance, so that N completions are N times the same.
+func (r *Reader) Complete(ctx context.Context, q reasoning.Request) ([]reasoning.Completion, error) {
+	if q.Pair == nil {
+		return nil, &reasoning.Error{Op: "ask", Subject: Version, Err: fmt.Errorf("%w: the request has no scene", reasoning.ErrVLM)}
+	}
+	if !q.Pair.Labelled {
+		return nil, &reasoning.Error{Op: "ask", Subject: Version, Err: fmt.Errorf("%w: the map source does not know its labels", reasoning.ErrVLM),
+			Hint: "use a map of kind osm or town, or configure another vlm"}
+	}
+	c, err := r.answer(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]reasoning.Completion, max(1, q.N))
+	for i := range out {
+		out[i] = *c
+	}
+	return out, nil
+}
+
+func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Completion, error) {
+	if q.Stage == reasoning.Refine {
+		return refine(q), nil
+	}
+	matches := matchLabels(q.Phrase, q.Pair.Labels)
+	if len(matches) == 0 {
+		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
+		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
+	}
+	embedding, err := r.Segmenter.Embed(ctx, reasoning.PictureKey(q.Pair.Satellite), q.Pair.Satellite)
+	if err != nil {
+		return nil, err
+	}
+	l := &look{embedding: embedding, window: q.Pair.Window, taken: taken(q.Pair.Map, q.Pair.Window)}
+	var c reasoning.Completion
+	var prompts []reasoning.Prompt
+	var think []string
+	for _, m := range matches {
+		p, err := l.propose(ctx, m.label)
+		if err != nil {
+			return nil, err
+		}
+		if p == nil {
+			think = append(think, fmt.Sprintf("I looked at %s because %s, but the satellite picture shows nothing there that stands out.", named(m.label), m.why))
+			continue
+		}
+		prompt := reasoning.Prompt{Box: &p.box}
+		if q.Stage == reasoning.Single {
+			prompt.Points = twoPoints(p.mask, q.Pair.Window)
+		}
+		prompts = append(prompts, prompt)
+		think = append(think, fmt.Sprintf("I looked at %s because %s; around it one area of %.0f×%.0f pixels stands out best.",
+			named(m.label), m.why, p.box[2]-p.box[0], p.box[3]-p.box[1]))
+		c.Confidence = append(c.Confidence, m.sure*trust(p.worth))
+		c.Labels = append(c.Labels, m.label.Text)
+	}
+	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
+	return &c, nil
+}
+
+// trust makes a confidence of a proposal's worth: half at a worth of 1, where about half of Banepa's places are right.
+func trust(worth float64) float64 { return 1 / (1 + math.Exp(-3*(worth-1))) }
+
+// refine looks at the red area within each blue box and puts two points on it.
+func refine(q reasoning.Request) *reasoning.Completion {
+	var prompts []reasoning.Prompt
+	var think []string
+	obstacles := taken(q.Pair.Map, q.Pair.Window)
+	for i, box := range q.Boxes {
+		part := within(q.Coarse, box, q.Pair.Window)
+		if free := without(part, obstacles); free.Count() > leastPlace {
+			part = free
+		}
+		b := box
+		prompt := reasoning.Prompt{Box: &b}
+		if piece := largest(part); piece != nil {
+			prompt.Points = twoPoints(piece, q.Pair.Window)
+			think = append(think, fmt.Sprintf("Box %d is covered in red to %.0f%%; I put the points on the widest parts of it that the map leaves free.",
+				i+1, 100*float64(part.Count())/math.Max(1, (b[2]-b[0])*(b[3]-b[1]))))
+		} else {
+			prompt.Points = []reasoning.Point{{(b[0] + b[2]) / 2, (b[1] + b[3]) / 2}}
+			think = append(think, fmt.Sprintf("Box %d holds no red; I put a point in its middle.", i+1))
+		}
+		prompts = append(prompts, prompt)
+	}
+	return &reasoning.Completion{Text: reasoning.FormatAnswer(strings.Join(think, " "), prompts)}
+}
+
+func within(m *geo.Mask, b reasoning.Box, w geo.Window) *geo.Mask {
+	r := image.Rect(int(b[0]), int(b[1]), int(math.Ceil(b[2])), int(math.Ceil(b[3])))
+	return m.Crop(geo.Window{Z: w.Z, X: w.X + r.Min.X, Y: w.Y + r.Min.Y, W: r.Dx(), H: r.Dy()})
+}
