@@ -218,3 +218,15 @@ func (e *Engine) number(q Question, m *geo.Mask) uint64 {
 	fmt.Fprintf(h, "%s\x00%d\x00%d\x00%d", q.Phrase, m.Window.Z, int(c[0])/16, int(c[1])/16)
 	return h.Sum64() & (1<<53 - 1)
 }
+
+// BestLabel is the label whose name is most like the given one, if any is like it.
+func BestLabel(name string, labels []tiles.Label) (tiles.Label, bool) {
+	const alike = 0.72
+	best, score := tiles.Label{}, alike
+	for _, l := range labels {
+		if s := taxonomy.Similar(name, l.Text); s > score {
+			best, score = l, s
+		}
+	}
+	return best, score > alike
+}

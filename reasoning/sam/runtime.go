@@ -39,7 +39,7 @@ func StartRuntime(library string) (string, error) {
 		return "", fail(err, "run `precinct setup`, or name a library in PRECINCT_ONNXRUNTIME")
 	}
 	ort.SetSharedLibraryPath(library)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return "", fail(err, "a library of ONNX Runtime 1.24 or newer for "+runtime.GOOS+"/"+runtime.GOARCH+" is needed: run `precinct setup`, or check PRECINCT_ONNXRUNTIME")
 	}
 	return ort.GetVersion(), nil
