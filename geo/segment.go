@@ -1,6 +1,10 @@
 package geo
 
-import "github.com/paulmach/orb"
+import (
+	"math"
+
+	"github.com/paulmach/orb"
+)
 
 // meetingKind is how two straight edges meet.
 type meetingKind int
@@ -84,4 +88,16 @@ func surrounds(ring orb.Ring, p orb.Point) bool {
 		}
 	}
 	return inside
+}
+
+func distance(p, q orb.Point) float64 { return math.Hypot(p[0]-q[0], p[1]-q[1]) }
+
+// toSegment is the distance from p to the edge ab.
+func toSegment(p, a, b orb.Point) float64 {
+	dx, dy := b[0]-a[0], b[1]-a[1]
+	t := 0.0
+	if length := dx*dx + dy*dy; length > 0 {
+		t = max(0, min(1, ((p[0]-a[0])*dx+(p[1]-a[1])*dy)/length))
+	}
+	return math.Hypot(p[0]-a[0]-t*dx, p[1]-a[1]-t*dy)
 }

@@ -111,8 +111,22 @@ func TestStitch(t *testing.T) {
 		},
 		{
 			"also where its centre is in the other's core",
-			[]Instance{in(0, 0, bent, 1), in(1, 0, both(box(16, 4, 19, 14), both(box(17, 14, 29, 40), box(17, 30, 70, 40))), 1)},
+			[]Instance{
+				in(0, 0, bent, 1),
+				in(1, 0, both(box(16, 4, 19, 14), both(box(17, 14, 29, 40), box(17, 30, 70, 40))), 1),
+			},
 			[]Window{west, east}, []*Mask{bent}, [][]int{{0}}, []bool{false},
+		},
+		{
+			"seen in part is seen otherwise when the whole one holds little of the cut",
+			[]Instance{in(0, 0, box(10, 4, 46, 14), 1), in(1, 0, box(0, 12, 60, 31), 1)}, []Window{west, east},
+			[]*Mask{without(box(10, 4, 46, 14), box(32, 12, 46, 14)), without(box(16, 12, 60, 31), box(16, 12, 32, 14))},
+			[][]int{{0}, {1}}, []bool{false, false},
+		},
+		{
+			"cut where only another scene's margin goes on: not open",
+			[]Instance{in(0, 0, box(20, 20, 60, 40), 1), in(1, 1, box(20, 20, 60, 40), 1)}, nil,
+			[]*Mask{box(20, 20, 60, 40)}, [][]int{{0, 1}}, []bool{false},
 		},
 		{
 			"a contested pixel goes to the scene whose centre is nearer",
@@ -147,6 +161,20 @@ func TestStitch(t *testing.T) {
 func without(m, o *Mask) *Mask {
 	m.AndNot(o)
 	return m
+}
+
+// An S that enters the shared ground three times: each scene sees another two of its strokes connected.
+func TestStitchJoinsWhatOnlyOneSceneSeesConnected(t *testing.T) {
+	strokes := []*Mask{box(10, 0, 40, 10), box(10, 0, 12, 16), box(10, 14, 70, 16), box(68, 14, 70, 31), box(20, 20, 70, 31)}
+	letter := NewMask(Window{Z: 17, W: 96, H: 32})
+	for _, stroke := range strokes {
+		letter.Or(stroke)
+	}
+	instances, cores := small.see(letter)
+	got := Stitch(instances, cores)
+	if len(instances) < 4 || len(got) != 1 || !got[0].Mask.Equal(letter.Crop(letter.Extent())) {
+		t.Errorf("%d instances became %v", len(instances), got)
+	}
 }
 
 func TestStitchScoreIsWeightedByPixels(t *testing.T) {

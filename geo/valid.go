@@ -21,7 +21,8 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string {
-	return fmt.Sprintf("validate polygon %d, ring %d: %v: %s at (%g, %g)", e.Polygon, e.Ring, ErrInvalid, e.Reason, e.At[0], e.At[1])
+	where := fmt.Sprintf("polygon %d, ring %d", e.Polygon, e.Ring)
+	return fmt.Sprintf("validate %s: %v: %s at (%g, %g)", where, ErrInvalid, e.Reason, e.At[0], e.At[1])
 }
 
 func (e *InvalidError) Unwrap() error { return ErrInvalid }

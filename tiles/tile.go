@@ -61,6 +61,7 @@ const (
 type Tile struct {
 	format Format
 	data   []byte
+	pixels int // bytes of the decoded picture
 
 	once sync.Once
 	img  *image.RGBA
@@ -84,12 +85,12 @@ func EncodedTile(data []byte) (*Tile, error) {
 	if name == "jpeg" {
 		f = JPEG
 	}
-	return &Tile{format: f, data: data}, nil
+	return &Tile{format: f, data: data, pixels: 4 * cfg.Width * cfg.Height}, nil
 }
 
 // DrawnTile is a tile that was drawn rather than fetched. The picture is the tile's from now on.
 func DrawnTile(img *image.RGBA, f Format) *Tile {
-	t := &Tile{format: f, img: img}
+	t := &Tile{format: f, img: img, pixels: len(img.Pix)}
 	t.once.Do(func() {})
 	return t
 }
@@ -122,14 +123,8 @@ func (t *Tile) Encoded(f Format) ([]byte, error) {
 // Format is the encoding that costs nothing, or suits the picture best.
 func (t *Tile) Format() Format { return t.format }
 
-// Bytes is the memory that the tile may come to hold, for a cache's accounts.
-func (t *Tile) Bytes() int {
-	n := len(t.data) + 128
-	if t.img != nil {
-		n += len(t.img.Pix)
-	}
-	return n
-}
+// Bytes is the memory that the tile comes to hold once it was decoded, for a cache's accounts.
+func (t *Tile) Bytes() int { return len(t.data) + t.pixels + 128 }
 
 // Encode writes a picture in a format. JPEG has quality 85; PNG is written at its fastest, as tiles are written once and
 // read seldom.

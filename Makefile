@@ -1,0 +1,52 @@
+# Everything a newcomer needs: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ADDR ?= 127.0.0.1:8080
+
+.PHONY: help build setup demo test check test-e2e bench fuzz clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s "$$(printf '\t')"
+
+build: bin/precinct ## the program, bin/precinct
+
+bin/precinct: $(shell find cmd geo reasoning server tiles training web -name '*.go' -o -name '*.txt' -o -path '*static*' -type f 2>/dev/null) go.mod go.sum
+	go build -o $@ ./cmd/precinct
+
+setup: bin/precinct ## fetch the pinned runtime and models
+	./bin/precinct setup
+
+demo: setup ## serve the made-up town
+	exec ./bin/precinct demo --addr $(ADDR)
+
+test: setup ## unit, property and integration tests
+	go test -timeout 15m ./...
+
+check: ## formatting, vet, staticcheck, the import table
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet ./...
+	go vet -tags e2e ./...
+	go run $(STATICCHECK) -tags e2e ./...
+	go test -run TestImportsGoOneWay .
+
+$(VENV)/done: testdata/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement testdata/requirements.txt
+	touch $@
+
+test-e2e: setup $(VENV)/done ## the real program, a real llama.cpp server, Pillow and numpy as judges
+	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python PRECINCT_E2E_PYTHON=$(CURDIR)/$(VENV)/bin/python go test -tags e2e -count 1 -timeout 15m ./...
+
+test-race: setup ## everything under the race detector
+	go test -race -timeout 30m ./...
+
+bench: setup $(VENV)/done ## speed as ratios in one run
+	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python ./testdata/bench/run
+
+fuzz: ## every fuzz target for 20 seconds
+	./testdata/bench/fuzz
+
+clean:
+	rm -rf bin $(VENV)

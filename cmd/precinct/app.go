@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/reasoning/openai"
+	"github.com/precinct-map/precinct/reasoning/reader"
+	"github.com/precinct-map/precinct/reasoning/sam"
+	"github.com/precinct-map/precinct/server"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
+	"github.com/precinct-map/precinct/tiles/sources"
+)
+
+// app is everything that answers questions, opened from a configuration.
+type app struct {
+	config    config
+	files     models.Files
+	memory    *cache.Memory
+	metrics   *server.Metrics
+	segmenter *sam.Segmenter
+	layers    []tiles.Source
+	engine    *reasoning.Engine
+
+	closers []func()
+}
+
+// open opens sources, models and the engine. onTrace, which may be nil, is told of every scene.
+func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasoning.Trace)) (a *app, err error) {
+	a = &app{config: c, metrics: server.NewMetrics()}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	budget, err := parseBytes(c.Memory)
+	if err != nil {
+		return nil, err
+	}
+	if a.memory, err = cache.New(budget, a.metrics.Cache); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.memory.Close)
+	if err := a.openModels(); err != nil {
+		return nil, err
+	}
+	sat, plan, err := a.openSources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vlm, err := a.openVLM()
+	if err != nil {
+		return nil, err
+	}
+	mode, err := parseMode(c.Mode)
+	if err != nil {
+		return nil, err
+	}
+	a.engine = reasoning.NewEngine(reasoning.Config{
+		Satellite: sat, Map: plan, Zoom: c.Pair.Zoom, Memory: a.memory, Align: tiles.Align,
+		Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: a.segmenter, Sampling: reasoning.Sampling{
+			Temperature: c.VLM.Temperature, TopP: c.VLM.TopP, MaxTokens: c.VLM.MaxTokens}},
+		Workers: c.Workers, Queue: c.Queue, OnTrace: onTrace, OnResult: a.metrics.Result,
+	})
+	a.closers = append(a.closers, a.engine.Close)
+	slog.Info("ready to reason", "vlm", vlm.Name(), "segmenter", a.segmenter.Name(), "onnxruntime", a.segmenter.Version(),
+		"device", a.segmenter.Device(), "mode", mode, "zoom", c.Pair.Zoom, "memory", c.Memory)
+	return a, nil
+}
+
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+func (a *app) openModels() error {
+	home, err := models.Home()
+	if err != nil {
+		return err
+	}
+	files, err := models.Locate(home)
+	own := a.config.Segmenter.Encoder != "" || a.config.Segmenter.Decoder != ""
+	if err != nil && (!own || files.Runtime == "") {
+		return err
+	}
+	a.files = files
+	o := sam.Options{
+		Runtime: files.Runtime, Encoder: files.SAMEncoder, Decoder: files.SAMDecoder, Name: "mobilesam-minisam0.2.0",
+		Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory, Observe: a.metrics.Segmenter,
+	}
+	if own {
+		o.Encoder, o.Decoder, o.Name = a.config.Segmenter.Encoder, a.config.Segmenter.Decoder, a.config.Segmenter.Encoder
+	}
+	if a.segmenter, err = sam.Open(o); err != nil {
+		return err
+	}
+	a.metrics.Device(a.segmenter.Device())
+	a.closers = append(a.closers, func() { _ = a.segmenter.Close() })
+	return nil
+}
+
+// openSources opens every configured source and finds the pair among them.
+func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err error) {
+	byName := map[string]tiles.Source{}
+	for _, c := range a.config.Sources {
+		src, err := sources.Open(ctx, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		if closer, ok := src.(io.Closer); ok {
+			a.closers = append(a.closers, func() { _ = closer.Close() })
+		}
+		if byName[src.Info().Name] != nil {
+			return nil, nil, fmt.Errorf("two sources are named %q: names must differ", src.Info().Name)
+		}
+		cached := tiles.Cached(src, a.memory)
+		byName[src.Info().Name] = cached
+		a.layers = append(a.layers, cached)
+	}
+	if len(a.layers) == 0 {
+		return nil, nil, errors.New("no sources are configured: write a precinct.yaml (docs/configuration.md), or try `precinct demo`")
+	}
+	pick := func(key, name string) (tiles.Source, error) {
+		if s := byName[name]; s != nil {
+			return s, nil
+		}
+		return nil, fmt.Errorf("configuration: pair.%s is %q, which is no source's name", key, name)
+	}
+	if sat, err = pick("satellite", a.config.Pair.Satellite); err != nil {
+		return nil, nil, err
+	}
+	plan, err = pick("map", a.config.Pair.Map)
+	return sat, plan, err
+}
+
+func (a *app) openVLM() (reasoning.VLM, error) {
+	v := a.config.VLM
+	if v.Kind == "reader" {
+		return &reader.Reader{Segmenter: a.segmenter}, nil
+	}
+	dialect, err := reasoning.ParseDialect(v.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	return openai.New(openai.Options{URL: v.URL, Key: v.Key, Model: v.Model, Dialect: dialect, Timeout: v.Timeout})
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progress shows how far a long work is: a bar on a terminal, a line every few seconds elsewhere.
+type progress struct {
+	out  *os.File
+	what string
+	bar  *progressbar.ProgressBar
+
+	mu   sync.Mutex
+	last time.Time
+}
+
+const plainEvery = 5 * time.Second
+
+func newProgress(out *os.File, what string) *progress {
+	p := &progress{out: out, what: what, last: time.Now()}
+	if term.IsTerminal(int(out.Fd())) {
+		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	return p
+}
+
+func (p *progress) set(done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.ChangeMax(total)
+		_ = p.bar.Set(done)
+		return
+	}
+	if time.Since(p.last) >= plainEvery || done == total {
+		p.last = time.Now()
+		fmt.Fprintf(p.out, "%d of %d %s\n", done, total, p.what)
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		fmt.Fprintln(p.out)
+	}
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/spf13/cobra"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/sources"
+)
+
+type segmentFlags struct {
+	query, bbox, place, area    string
+	satellite, plan             string
+	mode, format, output, trace string
+	zoom                        int
+}
+
+func newSegment(g *global) *cobra.Command {
+	f := &segmentFlags{}
+	c := &cobra.Command{
+		Use:   "segment",
+		Short: "Find the outlines of what a phrase names, as GeoJSON",
+		Long: `Look at an area scene by scene and write the outlines of what answers the phrase.
+
+--satellite and --map name a configured source, or give one as KIND:PATH-OR-URL: dir:tiles, mbtiles:photo.mbtiles,
+osm:city.osm.pbf, osm:places.geojson, xyz:https://…/{z}/{x}/{y}.jpg.`,
+		Example: `  precinct segment --query school --bbox 85.5190,27.6294,85.5231,27.6343 --zoom 19 \
+      --satellite dir:photos --map osm:nepal.osm.pbf -o schools.geojson
+  precinct segment --query "somewhere to park" --place "Main Station" --trace trace/`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return segment(cmd, g, f) },
+	}
+	flags := c.Flags()
+	flags.StringVarP(&f.query, "query", "q", "", "what to find: a name, a class or a function")
+	flags.StringVar(&f.bbox, "bbox", "", "area as W,S,E,N in degrees; W greater than E crosses the antimeridian")
+	flags.StringVar(&f.place, "place", "", "area around the place that the map knows by this name")
+	flags.StringVar(&f.area, "geojson", "", "area of the features in this file")
+	flags.StringVar(&f.satellite, "satellite", "", "source of satellite pictures")
+	flags.StringVar(&f.plan, "map", "", "source of map pictures")
+	flags.StringVar(&f.mode, "mode", "", "two-stage, no-refinement or no-reflection (default two-stage)")
+	flags.IntVar(&f.zoom, "zoom", 0, "zoom of the scenes, counted in 256 px tiles (default 17)")
+	flags.StringVar(&f.format, "format", "", "geojson or geojsonl; by the output's ending when left out")
+	flags.StringVarP(&f.output, "output", "o", "-", "file to write, - for standard output")
+	flags.StringVar(&f.trace, "trace", "", "folder for the pictures, answers and masks of each stage")
+	return c
+}
+
+func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
+	phrase, err := reasoning.CleanPhrase(f.query)
+	if err != nil {
+		return usagef("--query: %v", err)
+	}
+	sequence, err := f.sequence()
+	if err != nil {
+		return err
+	}
+	conf, err := f.configure(g)
+	if err != nil {
+		return err
+	}
+	var onTrace func(reasoning.Scene, *reasoning.Trace)
+	if f.trace != "" {
+		onTrace = func(s reasoning.Scene, t *reasoning.Trace) {
+			if err := writeTrace(f.trace, s, t); err != nil {
+				slog.Error("trace not written", "scene", s.ID(), "error", err)
+			}
+		}
+	}
+	a, err := open(cmd.Context(), conf, onTrace)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	w, err := f.window(cmd.Context(), a)
+	if err != nil {
+		return err
+	}
+	mode, err := parseMode(conf.Mode)
+	if err != nil {
+		return usagef("--mode: %v", err)
+	}
+	progress := newProgress(os.Stderr, "scenes")
+	found, err := a.engine.Find(cmd.Context(), reasoning.Question{Phrase: phrase, Mode: mode}, w, reasoning.FindOptions{Patience: -1, Progress: progress.set})
+	progress.end()
+	if err != nil {
+		return err
+	}
+	out, done, err := create(cmd.OutOrStdout(), f.output)
+	if err != nil {
+		return err
+	}
+	if err := done(writePlaces(out, found, found.Places(w), a, sequence)); err != nil {
+		return err
+	}
+	return report(found)
+}
+
+// report says what is missing from an answer, which is still worth having.
+func report(found *reasoning.Findings) error {
+	for _, h := range found.Holes {
+		slog.Warn("a picture has a hole", "layer", h.Layer, "window", h.Window.String(), "reason", h.Reason)
+	}
+	for _, fail := range found.Failed {
+		slog.Error("scene failed", "scene", fail.Scene.ID(), "error", fail.Err)
+	}
+	if n := len(found.Failed); n > 0 {
+		return fmt.Errorf("%d scenes failed, the first: %w", n, found.Failed[0].Err)
+	}
+	return nil
+}
+
+func writePlaces(out io.Writer, found *reasoning.Findings, places []reasoning.Place, a *app, sequence bool) error {
+	return server.WriteGeoJSON(out, found, places, a.layers, sequence)
+}
+
+func (f *segmentFlags) sequence() (bool, error) {
+	format := f.format
+	if format == "" && strings.HasSuffix(f.output, ".geojsonl") {
+		format = "geojsonl"
+	}
+	switch format {
+	case "", "geojson":
+		return false, nil
+	case "geojsonl":
+		return true, nil
+	}
+	return false, usagef("--format %s: use geojson or geojsonl", format)
+}
+
+// configure puts the flags over the configuration.
+func (f *segmentFlags) configure(g *global) (config, error) {
+	c, err := g.load()
+	if err != nil {
+		return c, err
+	}
+	if f.mode != "" {
+		if _, err := parseMode(f.mode); err != nil {
+			return c, usagef("--mode: %v", err)
+		}
+		c.Mode = f.mode
+	}
+	if f.zoom != 0 {
+		c.Pair.Zoom = f.zoom
+	}
+	for _, side := range []struct {
+		flag, value string
+		name        *string
+	}{{"satellite", f.satellite, &c.Pair.Satellite}, {"map", f.plan, &c.Pair.Map}} {
+		if side.value == "" {
+			continue
+		}
+		*side.name = side.value
+		if kind, _, ok := strings.Cut(side.value, ":"); ok && kind != "" {
+			src, err := sources.Parse(side.value)
+			if err != nil {
+				return c, usagef("--%s: %v", side.flag, err)
+			}
+			src.Name = side.flag
+			*side.name = src.Name
+			c.Sources = append(c.Sources, src)
+		}
+	}
+	if c.Pair.Satellite == "" || c.Pair.Map == "" {
+		return c, usagef("name both sources, with --satellite and --map or in the configuration")
+	}
+	return c, nil
+}
+
+// window is the area that the flags name.
+func (f *segmentFlags) window(ctx context.Context, a *app) (geo.Window, error) {
+	zoom := a.config.Pair.Zoom
+	given := 0
+	for _, v := range []string{f.bbox, f.place, f.area} {
+		if v != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return geo.Window{}, usagef("give one of --bbox, --place and --geojson")
+	}
+	switch {
+	case f.bbox != "":
+		b, err := parseBBox(f.bbox)
+		if err != nil {
+			return geo.Window{}, usagef("--bbox %s: %v", f.bbox, err)
+		}
+		return geo.BoundWindow(b, zoom), nil
+	case f.area != "":
+		return areaOf(f.area, zoom)
+	}
+	return placeWindow(ctx, a.engine.Map, f.place, zoom)
+}
+
+func parseBBox(s string) (orb.Bound, error) {
+	parts := strings.Split(s, ",")
+	if len(parts) != 4 {
+		return orb.Bound{}, fmt.Errorf("want four numbers, W,S,E,N")
+	}
+	var v [4]float64
+	for i, p := range parts {
+		var err error
+		if v[i], err = strconv.ParseFloat(strings.TrimSpace(p), 64); err != nil {
+			return orb.Bound{}, fmt.Errorf("%q is no number", p)
+		}
+	}
+	if !(v[0] >= -180 && v[0] <= 180 && v[2] >= -180 && v[2] <= 180 && v[1] >= -90 && v[3] <= 90 && v[1] < v[3]) || v[0] == v[2] {
+		return orb.Bound{}, fmt.Errorf("want degrees with S below N, longitudes within ±180, latitudes within ±90")
+	}
+	return orb.Bound{Min: orb.Point{v[0], v[1]}, Max: orb.Point{v[2], v[3]}}, nil
+}
+
+func areaOf(path string, zoom int) (geo.Window, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return geo.Window{}, err
+	}
+	defer in.Close()
+	features, err := formats.ReadGeoJSON(in)
+	if err != nil {
+		return geo.Window{}, fmt.Errorf("%s: %w", path, err)
+	}
+	var bound orb.Bound
+	for i, feature := range features {
+		if b := feature.Geometry.Bound(); i == 0 {
+			bound = b
+		} else {
+			bound = bound.Union(b)
+		}
+	}
+	if len(features) == 0 {
+		return geo.Window{}, fmt.Errorf("%s holds no features", path)
+	}
+	return geo.BoundWindow(bound, zoom), nil
+}
+
+// placeWindow is one scene's ground around the place that a map knows by name.
+func placeWindow(ctx context.Context, plan tiles.Source, name string, zoom int) (geo.Window, error) {
+	labeler, ok := plan.(tiles.Labeler)
+	if !ok {
+		return geo.Window{}, fmt.Errorf("--place: the map source does not know its labels; give --bbox")
+	}
+	info := plan.Info()
+	const most = 100_000
+	if reasoning.CountScenes(info.Bounds, zoom) > most {
+		return geo.Window{}, fmt.Errorf("--place: the map %s covers too much ground to look through its names; give --bbox", info.Name)
+	}
+	all, err := labeler.Labels(ctx, geo.BoundWindow(info.Bounds, zoom))
+	if err != nil {
+		return geo.Window{}, err
+	}
+	best, ok := reasoning.BestLabel(name, all)
+	if !ok {
+		return geo.Window{}, fmt.Errorf("--place %q: the map %s knows no such name", name, info.Name)
+	}
+	at := geo.Project(best.At, zoom)
+	half := reasoning.CoreSize / 2
+	return geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: 2 * half, H: 2 * half}, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/precinct-map/precinct/server"
+	"github.com/precinct-map/precinct/tiles/sources"
+	"github.com/precinct-map/precinct/training/environment"
+	"github.com/precinct-map/precinct/web"
+)
+
+// drainTime is how long requests in flight may take to end after the server was told to.
+const drainTime = 20 * time.Second
+
+func newServe(g *global) *cobra.Command {
+	var addr, memory string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the configured sources, and outlines of any phrase over them",
+		Long: `Serve source layers as tiles (/tiles), outlines of any phrase as vector tiles, pictures and GeoJSON (/aoi), and a viewer (/).
+Sources are named in the configuration only; docs/configuration.md has the keys, docs/sources.md entries to paste.`,
+		Example: "  precinct serve --config precinct.yaml --addr 0.0.0.0:8080",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := g.load()
+			if err != nil {
+				return err
+			}
+			override(&conf, addr, memory)
+			return serve(cmd.Context(), conf)
+		},
+	}
+	serveFlags(c, &addr, &memory)
+	return c
+}
+
+func newDemo(g *global) *cobra.Command {
+	var addr, memory, lang string
+	var seed uint64
+	c := &cobra.Command{
+		Use:     "demo",
+		Short:   "Serve a made-up town: no configuration, no network",
+		Long:    "Serve the viewer and all endpoints over a generated town. Open the address that it prints and search for a school.",
+		Example: "  precinct setup\n  precinct demo --addr 127.0.0.1:8080",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf := defaults()
+			override(&conf, addr, memory)
+			conf.Environment = true
+			conf.Sources = []sources.Config{
+				{Name: "satellite", Kind: "town", Layer: "satellite", Seed: seed, Lang: lang},
+				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang},
+			}
+			conf.Pair.Satellite, conf.Pair.Map = "satellite", "map"
+			return serve(cmd.Context(), conf)
+		},
+	}
+	serveFlags(c, &addr, &memory)
+	c.Flags().Uint64Var(&seed, "seed", 1, "which town")
+	c.Flags().StringVar(&lang, "lang", "en", "language of its names: en, or zh where a Chinese font is configured")
+	return c
+}
+
+func serveFlags(c *cobra.Command, addr, memory *string) {
+	c.Flags().StringVar(addr, "addr", "", "address to listen on (default 127.0.0.1:8080)")
+	c.Flags().StringVar(memory, "memory", "", "memory for tiles, pairs, embeddings and results together (default 1GiB)")
+}
+
+func override(c *config, addr, memory string) {
+	if addr != "" {
+		c.Addr = addr
+	}
+	if memory != "" {
+		c.Memory = memory
+	}
+}
+
+// serve runs until the context ends, then finishes what is in flight.
+func serve(ctx context.Context, c config) error {
+	// The address first: a taken port should not cost the time to open models.
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; give another address with --addr", c.Addr, err)
+	}
+	defer listener.Close()
+	a, err := open(ctx, c, nil)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	mode, err := parseMode(c.Mode)
+	if err != nil {
+		return err
+	}
+	var draining atomic.Bool
+	o := server.Options{
+		Layers: a.layers, Engine: a.engine, Memory: a.memory, Metrics: a.metrics, Viewer: web.Files(), Vendor: filepath.Dir(a.files.LeafletHome),
+		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: mode, Log: slog.Default(),
+		Ready: func() []string {
+			if draining.Load() {
+				return []string{"the server is shutting down"}
+			}
+			return nil
+		},
+	}
+	if c.Environment {
+		o.Environment = environment.New(a.segmenter)
+	}
+	s := &http.Server{
+		Handler: server.New(o), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	fmt.Printf("Precinct is at http://%s/\n", listener.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	draining.Store(true)
+	slog.Info("shutting down", "grace", drainTime)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,50 @@
+package tiles
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/paulmach/orb/maptile"
+
+	"github.com/precinct-map/precinct/tiles/cache"
+)
+
+// Cached is a source whose tiles are kept in memory, each made once whatever the callers. What the source can do beyond
+// tiles it still can.
+func Cached(src Source, m *cache.Memory) Source {
+	c := cached{src, m}
+	labeler, labels := src.(Labeler)
+	retina, scales := src.(Retina)
+	switch {
+	case labels && scales:
+		return struct {
+			cached
+			Labeler
+			Retina
+		}{c, labeler, retina}
+	case labels:
+		return struct {
+			cached
+			Labeler
+		}{c, labeler}
+	case scales:
+		return struct {
+			cached
+			Retina
+		}{c, retina}
+	}
+	return c
+}
+
+type cached struct {
+	source Source
+	memory *cache.Memory
+}
+
+func (c cached) Info() Info { return c.source.Info() }
+
+func (c cached) Tile(ctx context.Context, t maptile.Tile) (*Tile, error) {
+	i := c.source.Info()
+	key := fmt.Sprintf("%s|%s|%d/%d/%d", i.Name, i.Version, t.Z, t.X, t.Y)
+	return cache.Get(ctx, c.memory, "tile", key, func(ctx context.Context) (*Tile, error) { return c.source.Tile(ctx, t) })
+}

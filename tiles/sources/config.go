@@ -1,0 +1,158 @@
+// Package sources opens the kinds of source that a configuration can name.
+package sources
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles"
+)
+
+// Config is one entry of the configuration's sources; docs/configuration.md describes the keys.
+type Config struct {
+	Name        string            `koanf:"name"`
+	Kind        string            `koanf:"kind"`
+	URL         string            `koanf:"url"`
+	Path        string            `koanf:"path"`
+	TileSize    int               `koanf:"tile_size"`
+	MinZoom     int               `koanf:"min_zoom"`
+	MaxZoom     int               `koanf:"max_zoom"`
+	Bounds      []float64         `koanf:"bounds"`
+	Datum       string            `koanf:"datum"`
+	Offset      []float64         `koanf:"offset"`
+	Attribution string            `koanf:"attribution"`
+	Headers     map[string]string `koanf:"headers"`
+	Subdomains  []string          `koanf:"subdomains"`
+	Rate        string            `koanf:"rate"`
+	Concurrency int               `koanf:"concurrency"`
+	Timeout     time.Duration     `koanf:"timeout"`
+	TTL         time.Duration     `koanf:"ttl"`
+	Missing     string            `koanf:"missing"`
+	Grid        string            `koanf:"grid"`
+	MayCache    *bool             `koanf:"may_cache"`
+	MayDerive   *bool             `koanf:"may_derive"`
+	Style       string            `koanf:"style"`
+	Fonts       []string          `koanf:"fonts"`
+	Lang        string            `koanf:"lang"`
+	Seed        uint64            `koanf:"seed"`
+	Layer       string            `koanf:"layer"` // of kind town: satellite or map
+}
+
+// kinds is the one table of kinds.
+var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
+	"xyz":     openXYZ,
+	"dir":     openDir,
+	"mbtiles": openMBTiles,
+}
+
+// Kinds lists the names of the kinds.
+func Kinds() []string {
+	var out []string
+	for k := range kinds {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Open opens a source. What it holds open is freed by Close where it has one.
+func Open(ctx context.Context, c Config) (tiles.Source, error) {
+	if c.Name == "" || strings.ContainsAny(c.Name, "/?#%") {
+		return nil, configError(c, "a source needs a name without / ? # %%, not %q", c.Name)
+	}
+	open, ok := kinds[c.Kind]
+	if !ok {
+		return nil, configError(c, "kind %q is none of %s", c.Kind, strings.Join(Kinds(), ", "))
+	}
+	if _, err := geo.ParseDatum(c.Datum); err != nil {
+		return nil, configError(c, "%v", err)
+	}
+	if len(c.Offset) != 0 && len(c.Offset) != 2 {
+		return nil, configError(c, "offset wants two numbers, metres east and north")
+	}
+	if c.TileSize != 0 && c.TileSize != 256 && c.TileSize != 512 {
+		return nil, configError(c, "tile_size %d: use 256 or 512", c.TileSize)
+	}
+	return open(ctx, c)
+}
+
+// Parse reads KIND:PATH-OR-URL, as on a command line.
+func Parse(s string) (Config, error) {
+	kind, rest, ok := strings.Cut(s, ":")
+	if !ok || kinds[kind] == nil {
+		return Config{}, fmt.Errorf("source %q: want KIND:PATH-OR-URL with a kind of %s", s, strings.Join(Kinds(), ", "))
+	}
+	if rest == "" && kind != "town" {
+		return Config{}, fmt.Errorf("source %q: a path or URL is missing after %s:", s, kind)
+	}
+	c := Config{Kind: kind, Name: kind}
+	switch kind {
+	case "xyz":
+		c.URL = rest
+	case "town":
+		c.Layer = rest
+	default:
+		c.Path = rest
+	}
+	return c, nil
+}
+
+// info is what every kind tells alike; the kind fills in what it knows better.
+func (c Config) info() tiles.Info {
+	datum, _ := geo.ParseDatum(c.Datum) // checked by Open
+	i := tiles.Info{
+		Name: c.Name, Kind: c.Kind, Attribution: c.Attribution, TileSize: 256, MinZoom: c.MinZoom, MaxZoom: 19,
+		Format: tiles.PNG, Datum: datum, MayDerive: c.MayDerive == nil || *c.MayDerive,
+	}
+	i.Bounds.Min[0], i.Bounds.Min[1], i.Bounds.Max[0], i.Bounds.Max[1] = -180, -geo.MaxLatitude, 180, geo.MaxLatitude
+	if c.TileSize != 0 {
+		i.TileSize = c.TileSize
+	}
+	if c.MaxZoom != 0 {
+		i.MaxZoom = c.MaxZoom
+	}
+	if len(c.Offset) == 2 {
+		i.Offset = [2]float64{c.Offset[0], c.Offset[1]}
+	}
+	if len(c.Bounds) == 4 {
+		i.Bounds.Min[0], i.Bounds.Min[1], i.Bounds.Max[0], i.Bounds.Max[1] = c.Bounds[0], c.Bounds[1], c.Bounds[2], c.Bounds[3]
+	}
+	i.Center, i.CenterZoom = i.Bounds.Center(), i.MinZoom
+	return i
+}
+
+var reference = regexp.MustCompile(`\$(\w+|\{\w+\})`)
+
+// secret fills $NAME in from the environment, and says which values must never be shown.
+func secret(s string) (string, []string, error) {
+	var hidden []string
+	var missing string
+	out := reference.ReplaceAllStringFunc(s, func(m string) string {
+		name := strings.Trim(m, "${}")
+		v, ok := os.LookupEnv(name)
+		if !ok || v == "" {
+			missing = name
+			return ""
+		}
+		hidden = append(hidden, v)
+		return v
+	})
+	if missing != "" {
+		return "", nil, fmt.Errorf("the environment variable %s is not set", missing)
+	}
+	return out, hidden, nil
+}
+
+func configError(c Config, format string, args ...any) error {
+	name := c.Name
+	if name == "" {
+		name = "(unnamed)"
+	}
+	return &tiles.Error{Op: "open source", Subject: name, Err: fmt.Errorf("%w: "+format, append([]any{tiles.ErrConfig}, args...)...), Hint: "docs/configuration.md lists the keys"}
+}
