@@ -47,6 +47,9 @@ func ReadPrompts(text string) ([]Prompt, []error) {
 	if err := json.Unmarshal([]byte(answer), &items); err != nil {
 		return nil, []error{fmt.Errorf("%w: the answer is no JSON list: %v", ErrAnswer, err)}
 	}
+	if items == nil {
+		return nil, []error{fmt.Errorf("%w: the answer is null, not a list", ErrAnswer)}
+	}
 	var prompts []Prompt
 	var problems []error
 	for i, item := range items {

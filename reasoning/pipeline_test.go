@@ -171,7 +171,7 @@ func TestReadPrompts(t *testing.T) {
 		{oneBox, 1, 0},
 		{"no answer", 0, 1},
 		{"<answer>{}</answer>", 0, 1},
-		{"<answer>null</answer>", 0, 0},
+		{"<answer>null</answer>", 0, 1},
 		{"<answer>```json\n[]\n```</answer>", 0, 1},
 		{"<answer>[{'bbox_2d':[1,2,3,4]}]</answer>", 0, 1},
 		{`<answer>[{"bbox_2d":[1,2,3,4]},{"bbox_2d":[1,2,3]},5,null,{"bbox_2d":[1,2,3,null]},{"points":[[1,2,3]]}]</answer>`, 2, 4},

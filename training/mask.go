@@ -71,7 +71,7 @@ func DecodePNG(data []byte) (image.Image, error) {
 	}
 	img, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, &Error{Op: "decode", Subject: fmt.Sprintf("a picture of %d×%d", config.Width, config.Height), Err: fmt.Errorf("%w: %w", ErrPicture, err)}
+		return nil, &Error{Op: "decode", Subject: fmt.Sprintf("%d bytes", len(data)), Err: fmt.Errorf("%w: %w", ErrPicture, err)}
 	}
 	return img, nil
 }

@@ -93,37 +93,52 @@ func (e *Evaluation) Metrics() Metrics {
 
 type instance struct {
 	mask   *geo.Mask
+	window geo.Window // the mask's, here because the sweep below reads little else
 	pixels int
 }
 
 func instancesOf(m *geo.Mask) []instance {
 	var out []instance
 	for _, c := range geo.ComponentsAbove(m, 8, ignoredPixels) {
-		out = append(out, instance{c, c.Count()})
+		out = append(out, instance{c, c.Window, c.Count()})
 	}
 	return out
 }
 
 // matchInstances pairs components at an IoU above 0.5. The components of one mask share no pixel, so each has at most one
-// such partner and the order does not matter. They come sorted by their upper edges.
+// such partner and the order does not matter. They come sorted by their upper edges, so that those far above and below need
+// no look: 30,000 components took 8.7 s without that.
 func matchInstances(truth, pred []instance) tally {
-	found := 0
+	tallest := 0
+	for _, p := range pred {
+		tallest = max(tallest, p.window.H)
+	}
+	found, first := 0, 0
 	for _, t := range truth {
-		bottom := t.mask.Window.Y + t.mask.Window.H
-		for _, p := range pred {
-			if p.mask.Window.Y >= bottom {
+		for first < len(pred) && pred[first].window.Y+tallest <= t.window.Y {
+			first++
+		}
+		for _, p := range pred[first:] {
+			if p.window.Y >= t.window.Y+t.window.H {
 				break
 			}
-			if 2*min(t.pixels, p.pixels) <= max(t.pixels, p.pixels) { // even one within the other is too small
-				continue
-			}
-			if inter := t.mask.Overlap(p.mask); 2*inter > t.pixels+p.pixels-inter {
+			if t.overlapsHalf(&p) {
 				found++
 				break
 			}
 		}
 	}
 	return tally{found: found, extra: len(pred) - found, missed: len(truth) - found}
+}
+
+// overlapsHalf says whether the IoU is above 0.5.
+func (t *instance) overlapsHalf(p *instance) bool {
+	apart := p.window.X >= t.window.X+t.window.W || t.window.X >= p.window.X+p.window.W
+	if apart || 2*min(t.pixels, p.pixels) <= max(t.pixels, p.pixels) { // then even one within the other is too small
+		return false
+	}
+	inter := t.mask.Overlap(p.mask)
+	return 2*inter > t.pixels+p.pixels-inter
 }
 
 type metricsLine struct {

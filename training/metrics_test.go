@@ -25,7 +25,7 @@ func rectangles(w, h int, rects ...[4]int) *geo.Mask {
 }
 
 func TestMetricsByHand(t *testing.T) {
-	empty := rectangles(20, 20)
+	empty, diagonal := rectangles(20, 20), rectangles(20, 20, [4]int{0, 0, 3, 3}, [4]int{3, 3, 6, 6})
 	tests := []struct {
 		name  string
 		pairs [][2]*geo.Mask // truth, prediction
@@ -43,7 +43,7 @@ func TestMetricsByHand(t *testing.T) {
 			training.Metrics{N: 1, IoU: []float64{0}, F1InstMacro: 1}},
 		{"eleven are", [][2]*geo.Mask{{rectangles(20, 20, [4]int{0, 0, 11, 1}), rectangles(20, 20, [4]int{0, 0, 11, 1})}},
 			training.Metrics{N: 1, CIoU: 1, GIoU: 1, IoU: []float64{1}, F1Image: 1, F1Inst: 1, F1InstMacro: 1}},
-		{"corners connect", [][2]*geo.Mask{{rectangles(20, 20, [4]int{0, 0, 3, 3}, [4]int{3, 3, 6, 6}), rectangles(20, 20, [4]int{0, 0, 3, 3}, [4]int{3, 3, 6, 6})}},
+		{"corners connect", [][2]*geo.Mask{{diagonal, diagonal}},
 			training.Metrics{N: 1, CIoU: 1, GIoU: 1, IoU: []float64{1}, F1Image: 1, F1Inst: 1, F1InstMacro: 1}},
 	}
 	for _, tt := range tests {

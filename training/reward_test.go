@@ -31,7 +31,9 @@ func TestPaperStage1(t *testing.T) {
 			training.Reward{1, 0.5, math.Exp(-2), 1.5 + math.Exp(-2)}},
 		{"no truth", answer(`[{"bbox_2d":[0,0,100,100]}]`), []reasoning.Box{}, training.Reward{1, 0, 0, 1}},
 		{"swapped corners", answer(`[{"bbox_2d":[100,100,0,0]}]`), []reasoning.Box{square}, training.Reward{1, 0, 1, 2}},
-		{"white space and special tokens", "\u00a0<think></think>\u2003<answer>\n[{\"bbox_2d\":[0,0,100,1e2]}] </answer><|im_end|>\n<pad>", []reasoning.Box{square}, training.Reward{1, 1, 1, 3}},
+		{"white space and special tokens",
+			"\u00a0<think></think>\u2003<answer>\n[{\"bbox_2d\":[0,0,100,1e2]}] </answer><|im_end|>\n<pad>",
+			[]reasoning.Box{square}, training.Reward{1, 1, 1, 3}},
 	}
 	for _, tt := range tests {
 		got, err := training.PaperStage1(tt.completion, tt.truth)
@@ -66,7 +68,8 @@ func TestPaperStage2(t *testing.T) {
 		want       training.Reward
 	}{
 		{answer(`[{"bbox_2d":[0,0,9,9],"points":[[1,1],[2,2]]}]`), training.Reward{1, 0.25, 1, 2.25}},
-		{answer(`[{"points":[[1,1]],"bbox_2d":[9,9,0,0]},{"bbox_2d":[0,0,9,9],"points":[]}]`), training.Reward{1, 0.25, (r(1) + r(0)) / 2, 1.25 + (r(1)+r(0))/2}},
+		{answer(`[{"points":[[1,1]],"bbox_2d":[9,9,0,0]},{"bbox_2d":[0,0,9,9],"points":[]}]`),
+			training.Reward{1, 0.25, (r(1) + r(0)) / 2, 1.25 + (r(1)+r(0))/2}},
 		{answer(`[{"bbox_2d":[0,0,9,9]}]`), training.Reward{}},
 		{answer(`[{"bbox_2d":[0,0,9,9],"points":[[1,1,1]]}]`), training.Reward{}},
 		{answer(`[{"bbox_2d":[0,0,9,9],"points":[[1]]}]`), training.Reward{}},
@@ -184,14 +187,14 @@ func TestHugeCompletionsStayCheap(t *testing.T) {
 		return items, out
 	}
 	same, sameTruth := boxes(10_000, 0)
-	chain, chainTruth := boxes(10_000, 20)
+	chain, chainTruth := boxes(4000, 20)
 	for name, run := range map[string]func(){
-		"10,000 equal boxes":   func() { training.PaperStage1(answer("["+strings.Join(same, ",")+"]"), sameTruth) },
-		"twice as many":        func() { training.PaperStage1(answer("["+strings.Join(same, ",")+"]"), sameTruth[:5000]) },
-		"10,000 shifted boxes": func() { training.PaperStage1(answer("["+strings.Join(chain, ",")+"]"), chainTruth) },
-		"tags":                 func() { training.ReferenceStage1("<think>"+strings.Repeat("</think>    ", 1<<20)+"</answer>", nil) },
-		"nesting":              func() { training.ReferenceStage1(answer(strings.Repeat("[", 10<<20)), nil) },
-		"constants":            func() { training.ReferenceStage1(answer("["+strings.Repeat("NaN,", 2<<20)+"1]"), nil) },
+		"10,000 equal boxes":  func() { training.PaperStage1(answer("["+strings.Join(same, ",")+"]"), sameTruth) },
+		"ten times as many":   func() { training.PaperStage1(answer("["+strings.Join(same, ",")+"]"), sameTruth[:1000]) },
+		"4,000 shifted boxes": func() { training.PaperStage1(answer("["+strings.Join(chain, ",")+"]"), chainTruth) },
+		"tags":                func() { training.ReferenceStage1("<think>"+strings.Repeat("</think>    ", 1<<20)+"</answer>", nil) },
+		"nesting":             func() { training.ReferenceStage1(answer(strings.Repeat("[", 10<<20)), nil) },
+		"constants":           func() { training.ReferenceStage1(answer("["+strings.Repeat("NaN,", 2<<20)+"1]"), nil) },
 	} {
 		start := time.Now()
 		run()

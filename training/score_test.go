@@ -70,7 +70,8 @@ func TestABadLineCostsNoOther(t *testing.T) {
 func TestStageOverride(t *testing.T) {
 	in := line(t, 1, 1, answer(`[{"bbox_2d":[0,0,9,9],"points":[]}]`), `,"gt_mask":{"size":[1,1],"counts":[0,1]}`)
 	var out bytes.Buffer
-	if err := training.RunRewards(context.Background(), strings.NewReader(in), &out, training.Paper, 2); err != nil || !strings.Contains(out.String(), `"format":1`) {
+	err := training.RunRewards(context.Background(), strings.NewReader(in), &out, training.Paper, 2)
+	if err != nil || !strings.Contains(out.String(), `"format":1`) {
 		t.Errorf("%v, %s", err, out.String())
 	}
 	if err := training.RunRewards(context.Background(), strings.NewReader(in), &out, "other", 0); !errors.Is(err, training.ErrDefinition) {
@@ -125,7 +126,8 @@ func TestReadMaskRefuses(t *testing.T) {
 	}
 	f.Close()
 	for _, s := range []string{
-		``, `null`, `5`, `[]`, `{}`, `{"size":[2],"counts":[4]}`, `{"size":[2,2],"counts":[5]}`, `{"size":[2,2],"counts":[3]}`, `{"size":[2,2],"counts":[]}`,
+		``, `null`, `5`, `[]`, `{}`, `{"size":[2],"counts":[4]}`,
+		`{"size":[2,2],"counts":[5]}`, `{"size":[2,2],"counts":[3]}`, `{"size":[2,2],"counts":[]}`,
 		`{"size":[2,2],"counts":[-1,5]}`, `{"size":[2,2],"counts":[1.5,2.5]}`, `{"size":[2,2],"counts":[9223372036854775807,9223372036854775807,6]}`,
 		`{"size":[-2,-2],"counts":[4]}`, `{"size":[1000000,1000000],"counts":[1000000000000]}`, `{"size":[2,2],"counts":[4],"order":"Z"}`,
 		`"nowhere.png"`, fmt.Sprintf("%q", text), fmt.Sprintf("%q", huge), fmt.Sprintf("%q", folder),
@@ -136,7 +138,9 @@ func TestReadMaskRefuses(t *testing.T) {
 			t.Errorf("%s: %v, %v", s, m, err)
 		}
 	}
-	for _, s := range []string{`"/etc/passwd"`, `"file:///etc/passwd"`, `"http://127.0.0.1/x.png"`, `"data:image/png;base64,!"`, `"data:text/plain;base64,AAAA"`} {
+	for _, s := range []string{
+		`"/etc/passwd"`, `"file:///etc/passwd"`, `"http://127.0.0.1/x.png"`, `"data:image/png;base64,!"`, `"data:text/plain;base64,AAAA"`,
+	} {
 		if _, err := training.ReadMask([]byte(s), training.OpenDataURI); !errors.Is(err, training.ErrPicture) {
 			t.Errorf("%s: %v", s, err)
 		}

@@ -147,7 +147,7 @@ func (c *canvas) stroke(shape orb.MultiPolygon, width float64, ink color.NRGBA) 
 }
 
 func (c *canvas) disc(center orb.Point, radius float64) {
-	const corners = 12 // a pixel's sagitta stays below a twentieth up to 3 pixels of radius
+	const corners = 12 // its sides miss the circle by a thirtieth of the radius
 	var r [corners]orb.Point
 	for i := range r {
 		sin, cos := math.Sincos(2 * math.Pi * float64(i) / corners)

@@ -40,7 +40,15 @@ func (c *canvas) px(n float64) float64 { return n * float64(c.scale) * unit }
 func (c *canvas) project(p orb.Point) point {
 	q := geo.Project(p, c.window.Z)
 	k := float64(c.scale) * unit
-	return point{int64(math.Round(q[0] * k)), int64(math.Round(q[1] * k))}
+	return point{toUnits(q[0] * k), toUnits(q[1] * k)}
+}
+
+// toUnits rounds; what is no place on Earth at any zoom, NaN included, becomes 0.
+func toUnits(v float64) int64 {
+	if !(math.Abs(v) < 1<<50) {
+		return 0
+	}
+	return int64(math.Round(v))
 }
 
 // projectLine gives a line's points in units. The result is overwritten by the next call.
@@ -249,9 +257,7 @@ func (c *canvas) paintPaths(features []*Feature) {
 		if f.Class == "steps" {
 			on, off = 1.5, 1.5
 		}
-		c.eachLine(f.Geometry, func(l orb.LineString) {
-			dashed(c.projectLine(l), c.px(on), c.px(off), func(piece []point) { c.stroke(piece, c.px(1.5), false) })
-		})
+		c.eachLine(f.Geometry, func(l orb.LineString) { c.dashes(c.projectLine(l), c.px(1.5), c.px(on), c.px(off)) })
 	}
 	c.fill(c.img, c.style.look.path)
 }
@@ -267,9 +273,7 @@ func (c *canvas) paintRails(features []*Feature) {
 	}
 	rails(func(line []point) { c.stroke(line, c.px(1.2), true) })
 	if c.window.Z >= 15 {
-		rails(func(line []point) {
-			dashed(line, c.px(1.2), c.px(6), func(piece []point) { c.stroke(piece, c.px(4.5), false) })
-		})
+		rails(func(line []point) { c.dashes(line, c.px(4.5), c.px(1.2), c.px(6)) })
 	}
 	c.fill(c.img, c.style.look.rail)
 }

@@ -117,31 +117,27 @@ func scaled(v [2]float64, by float64) point {
 	return point{int64(math.Round(v[0] * by)), int64(math.Round(v[1] * by))}
 }
 
-// dashed yields the pieces of a line that a pattern of on and off, in units, leaves; measured from the line's beginning.
-func dashed(line []point, on, off float64, piece func([]point)) {
-	left, drawing := on, true
-	run := []point{line[0]}
+// dashes adds a line broken by a pattern of on and off. Where a dash lies follows from its distance along the line alone, so
+// what is far from the raster need not be walked.
+func (r *raster) dashes(line []point, width, on, off float64) {
+	period, reach := on+off, int64(width)+unit
+	begun := 0.0
 	for i := 1; i < len(line); i++ {
 		p, q := line[i-1], line[i]
-		length := math.Hypot(float64(q.x-p.x), float64(q.y-p.y))
-		at := 0.0
-		for length-at > left {
-			at += left
-			cut := point{p.x + int64(math.Round(float64(q.x-p.x)*at/length)), p.y + int64(math.Round(float64(q.y-p.y)*at/length))}
-			if drawing {
-				piece(append(run, cut))
-			}
-			run = append(run[:0], cut)
-			if drawing = !drawing; drawing {
-				left = on
-			} else {
-				left = off
+		dx, dy := float64(q.x-p.x), float64(q.y-p.y)
+		length := math.Hypot(dx, dy)
+		if length > 0 && r.near(p, q, reach) {
+			at := func(d float64) point { return p.plus(point{int64(math.Round(dx * d / length)), int64(math.Round(dy * d / length))}) }
+			// The raster's middle, seen from p along the segment, and how far its corners may be from there.
+			mx, my := r.origin.x+int64(r.w)<<unitBits/2-p.x, r.origin.y+int64(r.h)<<unitBits/2-p.y
+			middle, around := (float64(mx)*dx+float64(my)*dy)/length, float64(int64(r.w+r.h)<<unitBits+reach)
+			from, to := max(0, middle-around), min(length, middle+around)
+			for k := math.Floor((begun + from) / period); k*period < begun+to; k++ {
+				if a, b := max(0, k*period-begun), min(length, k*period+on-begun); a < b {
+					r.stroke([]point{at(a), at(b)}, width, false)
+				}
 			}
 		}
-		left -= length - at
-		run = append(run, q)
-	}
-	if drawing && len(run) > 1 {
-		piece(run)
+		begun += length
 	}
 }

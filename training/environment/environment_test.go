@@ -61,9 +61,6 @@ func uri(t *testing.T, img image.Image) string {
 
 func grey(w, h int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for i := range img.Pix {
-		img.Pix[i] = 200
-	}
 	for y := range h {
 		for x := range w {
 			img.SetRGBA(x, y, color.RGBA{200, 200, 200, 255})
