@@ -237,7 +237,9 @@ func (e *Engine) waitersOf(w *Work) int {
 
 func TestPanicIsAnError(t *testing.T) {
 	e := testEngine(t, &ground{}, func(c *Config) {
-		c.Align = func(context.Context, tiles.Source, tiles.Source, geo.Window) (*tiles.Pair, error) { panic("bad picture") }
+		c.Align = func(context.Context, tiles.Source, tiles.Source, geo.Window) (*tiles.Pair, error) {
+			panic("bad picture")
+		}
 	})
 	a, err := e.Find(context.Background(), asked, testScene.Core(), forever)
 	if err != nil || len(a.Failed) != 1 {

@@ -27,7 +27,7 @@ type FindOptions struct {
 type Findings struct {
 	Waiting    []Scene // scenes that are not known yet
 	Failed     []Failure
-	Holes      []tiles.Hole
+	Holes      []tiles.Hole // within the window, no ground twice
 	Generation string // changes whenever the places may have; for ETags
 	Busy       bool   // the queue was full
 
@@ -71,7 +71,7 @@ func (e *Engine) Find(ctx context.Context, q Question, w geo.Window, o FindOptio
 		}
 	}
 	look.peekNeighbours()
-	return look.answer(), nil
+	return look.answer(w), nil
 }
 
 // candidates are the scenes that a window needs. When only the stored ones count, those that were ever seen are fewer than
@@ -229,7 +229,7 @@ func (l *look) peekNeighbours() {
 	}
 }
 
-func (l *look) answer() *Findings {
+func (l *look) answer(w geo.Window) *Findings {
 	scenes := make([]Scene, 0, len(l.known))
 	for s := range l.known {
 		scenes = append(scenes, s)
@@ -238,12 +238,23 @@ func (l *look) answer() *Findings {
 	h := fnv.New64a()
 	for _, s := range scenes {
 		fmt.Fprintf(h, "%s@%d;", s.ID(), l.known[s].Made.UnixNano())
-		l.result.Holes = append(l.result.Holes, l.known[s].Trace.Holes...)
+		l.result.Holes = append(l.result.Holes, holesWithin(l.known[s].Trace.Holes, s.Core().Intersect(w))...)
 	}
 	l.result.Generation = fmt.Sprintf("%x", h.Sum64())
 	l.result.places = func(w geo.Window) []Place { return l.engine.places(l.question, scenes, l.known, w) }
 	slices.SortFunc(l.result.Waiting, compareScenes)
 	return &l.result
+}
+
+// holesWithin cuts holes to a window: to its core, a scene tells of no ground that its neighbour tells of too.
+func holesWithin(holes []tiles.Hole, w geo.Window) []tiles.Hole {
+	var out []tiles.Hole
+	for _, h := range holes {
+		if h.Window = h.Window.Intersect(w); !h.Window.Empty() {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 func compareScenes(a, b Scene) int {

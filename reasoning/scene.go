@@ -2,6 +2,7 @@ package reasoning
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/paulmach/orb"
 
@@ -67,6 +68,11 @@ func CountScenes(b orb.Bound, z int) int {
 	cols := floorDiv(w.X+w.W-1, CoreSize) - floorDiv(w.X, CoreSize) + 1
 	rows := floorDiv(w.Y+w.H-1, CoreSize) - floorDiv(w.Y, CoreSize) + 1
 	return cols * rows
+}
+
+// SceneAt is the scene whose core holds a global pixel.
+func SceneAt(z int, p orb.Point) Scene {
+	return Scene{Z: z, Col: floorDiv(int(math.Floor(p[0])), CoreSize), Row: floorDiv(int(math.Floor(p[1])), CoreSize)}
 }
 
 func floorDiv(a, b int) int {

@@ -13,7 +13,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/precinct-map/precinct/geo"
-	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
@@ -54,16 +53,6 @@ func (s *Server) aoiJSON(c echo.Context) error {
 	return replyJSON(c, cacheShort, t)
 }
 
-func attribution(parts ...string) string {
-	var out []string
-	for _, p := range parts {
-		if p != "" && !strings.Contains(strings.Join(out, "; "), p) {
-			out = append(out, p)
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
 func intersect(a, b orb.Bound) orb.Bound {
 	if !a.Intersects(b) {
 		return a
@@ -92,7 +81,7 @@ func (s *Server) aoiTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.look(c, q, a)
+	answer, err := s.find(c, q, a)
 	if err != nil {
 		return err
 	}
@@ -108,14 +97,14 @@ func (s *Server) aoiTile(c echo.Context) error {
 	}
 	b.make = func() ([]byte, error) {
 		return cache.Get(c.Request().Context(), s.Memory, "encoded", "aoi|"+b.etag, func(context.Context) (encoded, error) {
-			return enc.encode(s, a, q, answer)
+			return enc.encode(look{s.Engine, a, answer})
 		})
 	}
 	return reply(c, b)
 }
 
-// look finds what a tile shows, within the time that its client has.
-func (s *Server) look(c echo.Context, q reasoning.Question, a address) (*reasoning.Findings, error) {
+// find gives what a tile shows, within the time that its client has.
+func (s *Server) find(c echo.Context, q reasoning.Question, a address) (*reasoning.Findings, error) {
 	w := geo.TileWindow(a.tile)
 	if bounds := intersect(s.Engine.Satellite.Info().Bounds, s.Engine.Map.Info().Bounds); !w.Bound().Intersects(bounds) {
 		return nil, notFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
@@ -174,28 +163,3 @@ func reason(a *reasoning.Findings) string {
 	}
 	return fmt.Sprintf("%d scenes are under way", len(a.Waiting))
 }
-
-// encoder writes what a tile shows in one format.
-type encoder struct {
-	media    string
-	compress bool
-	encode   func(s *Server, a address, q reasoning.Question, answer *reasoning.Findings) (encoded, error)
-}
-
-var encoders = map[string]encoder{
-	"mvt":     {"application/vnd.mapbox-vector-tile", true, encodeMVT},
-	"pbf":     {"application/vnd.mapbox-vector-tile", true, encodeMVT},
-	"png":     {"image/png", false, encodePNG},
-	"geojson": {"application/geo+json", true, encodeGeoJSON},
-}
-
-// buffer is MVT's: 64 of 4096 units beyond the tile, so that lines are not drawn along tile edges.
-const bufferShare = 64.0 / 4096
-
-// shown are the places that reach a tile or its buffer.
-func (s *Server) shown(a address, answer *reasoning.Findings) []reasoning.Place {
-	w := geo.TileWindow(a.tile).AtZoom(s.Engine.Zoom)
-	return answer.Places(w.Pad(1 + int(float64(w.W)*bufferShare)))
-}
-
-var _ = formats.Feature{}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/labstack/echo/v4"
@@ -13,11 +12,6 @@ import (
 // taxonomy lists functions and classes with the words for them.
 func (s *Server) taxonomy(c echo.Context) error {
 	return replyJSON(c, cacheShort, map[string]any{"functions": taxonomy.Functions(), "classes": taxonomy.Classes()})
-}
-
-// vendorFS is the folder of Leaflet's browser files among the node packages.
-func vendorFS(nodeModules string) fs.FS {
-	return os.DirFS(filepath.Join(nodeModules, "leaflet", "dist"))
 }
 
 // page serves the viewer.

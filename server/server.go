@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Options struct {
 	Metrics     *Metrics
 	Environment http.Handler  // /v1/environment/…; nil leaves it out
 	Viewer      fs.FS         // the page at /; nil leaves it out
-	Vendor      string        // folder of node packages that the page loads; "" leaves it out
+	Leaflet     string        // folder with leaflet.js and leaflet.css for the page; "" leaves it out
 	PublicURL   string        // base of the links; "" takes it from each request
 	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
 	LowestZoom  int           // below it only stored outlines are served; 16 when zero
@@ -86,8 +87,8 @@ func (s *Server) routes() {
 	if s.Environment != nil {
 		s.echo.Any("/v1/environment/*", echo.WrapHandler(s.Environment))
 	}
-	if s.Vendor != "" {
-		s.get("/vendor/leaflet/*", echo.WrapHandler(http.StripPrefix("/vendor/leaflet/", http.FileServerFS(vendorFS(s.Vendor)))))
+	if s.Leaflet != "" {
+		s.get("/vendor/leaflet/*", echo.WrapHandler(http.StripPrefix("/vendor/leaflet/", http.FileServerFS(os.DirFS(s.Leaflet)))))
 	}
 	if s.Viewer != nil {
 		s.get("/*", s.page)

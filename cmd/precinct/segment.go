@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -61,12 +60,15 @@ func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
 	if err != nil {
 		return usagef("--query: %v", err)
 	}
-	sequence, err := f.sequence()
+	layout, err := f.layout()
 	if err != nil {
 		return err
 	}
 	conf, err := f.configure(g)
 	if err != nil {
+		return err
+	}
+	if err := f.checkArea(); err != nil { // before the models are opened
 		return err
 	}
 	var onTrace func(reasoning.Scene, *reasoning.Trace)
@@ -100,17 +102,28 @@ func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := done(writePlaces(out, found, found.Places(w), a, sequence)); err != nil {
+	if err := done(server.WriteGeoJSON(out, layout, found, w, a.engine.Satellite.Info(), a.engine.Map.Info())); err != nil {
 		return err
 	}
-	return report(found)
+	return report(found, w)
+}
+
+// reportHoles says for each layer how much of the area it does not show.
+func reportHoles(holes []tiles.Hole, w geo.Window) {
+	missing := map[string]int{}
+	reason := map[string]string{}
+	for _, h := range holes {
+		missing[h.Layer] += h.Window.W * h.Window.H
+		reason[h.Layer] = h.Reason
+	}
+	for layer, n := range missing {
+		slog.Warn("pictures have holes", "layer", layer, "share", fmt.Sprintf("%.1f%%", 100*float64(n)/float64(w.W*w.H)), "reason", reason[layer])
+	}
 }
 
 // report says what is missing from an answer, which is still worth having.
-func report(found *reasoning.Findings) error {
-	for _, h := range found.Holes {
-		slog.Warn("a picture has a hole", "layer", h.Layer, "window", h.Window.String(), "reason", h.Reason)
-	}
+func report(found *reasoning.Findings, w geo.Window) error {
+	reportHoles(found.Holes, w)
 	for _, fail := range found.Failed {
 		slog.Error("scene failed", "scene", fail.Scene.ID(), "error", fail.Err)
 	}
@@ -120,22 +133,18 @@ func report(found *reasoning.Findings) error {
 	return nil
 }
 
-func writePlaces(out io.Writer, found *reasoning.Findings, places []reasoning.Place, a *app, sequence bool) error {
-	return server.WriteGeoJSON(out, found, places, a.layers, sequence)
-}
-
-func (f *segmentFlags) sequence() (bool, error) {
+func (f *segmentFlags) layout() (formats.GeoJSONLayout, error) {
 	format := f.format
 	if format == "" && strings.HasSuffix(f.output, ".geojsonl") {
 		format = "geojsonl"
 	}
 	switch format {
 	case "", "geojson":
-		return false, nil
+		return formats.FeatureCollection, nil
 	case "geojsonl":
-		return true, nil
+		return formats.FeatureLines, nil
 	}
-	return false, usagef("--format %s: use geojson or geojsonl", format)
+	return 0, usagef("--format %s: use geojson or geojsonl", format)
 }
 
 // configure puts the flags over the configuration.
@@ -180,6 +189,17 @@ func (f *segmentFlags) configure(g *global) (config, error) {
 // window is the area that the flags name.
 func (f *segmentFlags) window(ctx context.Context, a *app) (geo.Window, error) {
 	zoom := a.config.Pair.Zoom
+	switch {
+	case f.bbox != "":
+		b, err := parseBBox(f.bbox)
+		return geo.BoundWindow(b, zoom), err
+	case f.area != "":
+		return areaOf(f.area, zoom)
+	}
+	return placeWindow(ctx, a.engine.Map, f.place, zoom)
+}
+
+func (f *segmentFlags) checkArea() error {
 	given := 0
 	for _, v := range []string{f.bbox, f.place, f.area} {
 		if v != "" {
@@ -187,19 +207,14 @@ func (f *segmentFlags) window(ctx context.Context, a *app) (geo.Window, error) {
 		}
 	}
 	if given != 1 {
-		return geo.Window{}, usagef("give one of --bbox, --place and --geojson")
+		return usagef("give one of --bbox, --place and --geojson")
 	}
-	switch {
-	case f.bbox != "":
-		b, err := parseBBox(f.bbox)
-		if err != nil {
-			return geo.Window{}, usagef("--bbox %s: %v", f.bbox, err)
+	if f.bbox != "" {
+		if _, err := parseBBox(f.bbox); err != nil {
+			return usagef("--bbox %s: %v", f.bbox, err)
 		}
-		return geo.BoundWindow(b, zoom), nil
-	case f.area != "":
-		return areaOf(f.area, zoom)
 	}
-	return placeWindow(ctx, a.engine.Map, f.place, zoom)
+	return nil
 }
 
 func parseBBox(s string) (orb.Bound, error) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -102,7 +101,7 @@ func serve(ctx context.Context, c config) error {
 	}
 	var draining atomic.Bool
 	o := server.Options{
-		Layers: a.layers, Engine: a.engine, Memory: a.memory, Metrics: a.metrics, Viewer: web.Files(), Vendor: filepath.Dir(a.files.LeafletHome),
+		Layers: a.layers, Engine: a.engine, Memory: a.memory, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
 		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: mode, Log: slog.Default(),
 		Ready: func() []string {
 			if draining.Load() {

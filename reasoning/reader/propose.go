@@ -17,11 +17,12 @@ var radii = []float64{16, 24, 32, 48, 80, 128}
 // leastPlace is the smallest mask worth proposing, pixels.
 const leastPlace = 30
 
-// The weights of what speaks for a proposal, fitted on the 34 places of Banepa (mean IoU 0.64 of at most 0.75 that any choice among the
-// same proposals reaches).
+// The weights of what speaks for a proposal, fitted on the 23 places of Banepa that the map names: the final masks' mean IoU is
+// 0.61 there, of the 0.74 that the best choice among the same proposals would reach.
 const (
 	weightScore    = 0.5 // the segmenter's own estimate
 	weightStable   = 1.5 // IoU with what its own box gives again
+	weightAgree    = 2.0 // IoU with the two other proposals that are most like it: what is really there is found in several ways
 	weightFill     = 0.3 // share of its box that it covers
 	weightTaken    = 1.9 // share that the map draws as something else
 	weightTaken2   = 0.7 // the same of what its box gives again
@@ -31,6 +32,7 @@ const (
 // proposal is what may be the place of a label.
 type proposal struct {
 	mask  *geo.Mask // one piece, without what the map draws as something else
+	again *geo.Mask // what its own box gives
 	box   reasoning.Box
 	worth float64
 }
@@ -42,8 +44,8 @@ type look struct {
 	taken     *geo.Mask
 }
 
-// propose asks the segmenter what lies around a label, at several sizes, and keeps what is worth most: a mask that its
-// own box gives again and that leaves alone what the map draws as something else.
+// propose asks the segmenter what lies around a label, at several sizes, and keeps what is worth most: a mask that other
+// prompts give too and that leaves alone what the map draws as something else.
 func (l *look) propose(ctx context.Context, label tiles.Label) (*proposal, error) {
 	at := l.window.Local(label.At)
 	point := reasoning.Point{at[0], at[1]}
@@ -51,17 +53,37 @@ func (l *look) propose(ctx context.Context, label tiles.Label) (*proposal, error
 	for _, r := range radii {
 		prompts = append(prompts, reasoning.Prompt{Box: &reasoning.Box{at[0] - r, at[1] - r, at[0] + r, at[1] + r}})
 	}
-	var best *proposal
+	var all []*proposal
 	for _, prompt := range prompts {
 		p, err := l.try(ctx, prompt, point)
 		if err != nil {
 			return nil, err
 		}
-		if p != nil && (best == nil || p.worth > best.worth) {
+		if p != nil {
+			all = append(all, p)
+		}
+	}
+	var best *proposal
+	for _, p := range all {
+		p.worth += weightAgree * agreement(p, all)
+		if best == nil || p.worth > best.worth {
 			best = p
 		}
 	}
 	return best, nil
+}
+
+// agreement is the mean IoU of a proposal with the two others that are most like it.
+func agreement(p *proposal, all []*proposal) float64 {
+	first, second := 0.0, 0.0
+	for _, o := range all {
+		if o == p {
+			continue
+		}
+		iou := max(p.mask.IoU(o.mask), p.mask.IoU(o.again))
+		first, second = max(first, iou), max(second, min(first, iou))
+	}
+	return (first + second) / 2
 }
 
 // try makes one proposal, nil when nothing comes of the prompt.
@@ -84,7 +106,7 @@ func (l *look) try(ctx context.Context, prompt reasoning.Prompt, label reasoning
 	distance := math.Hypot(middle[0]-float64(l.window.X)-label[0], middle[1]-float64(l.window.Y)-label[1])
 	worth := weightScore*score + weightStable*piece.IoU(again) + weightFill*area/((box[2]-box[0])*(box[3]-box[1])) -
 		weightTaken*share(raw, l.taken) - weightTaken2*share(again, l.taken) - weightDistance*distance/math.Sqrt(area)
-	return &proposal{mask: piece, box: box, worth: worth}, nil
+	return &proposal{mask: piece, again: again, box: box, worth: worth}, nil
 }
 
 // mask is the segmenter's best for a prompt, on the scene's window; nil when it refuses the prompt.

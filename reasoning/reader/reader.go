@@ -12,10 +12,11 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/tiles"
 )
 
 // Version is part of results' keys: it changes when answers may.
-const Version = "reader-1"
+const Version = "reader-2"
 
 // Reader implements reasoning.VLM.
 type Reader struct {
@@ -76,6 +77,10 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 		if err != nil {
 			return nil, err
 		}
+		if p != nil && !l.mine(m.label, p.mask) {
+			think = append(think, fmt.Sprintf("I leave %s to the neighbouring scene, which sees it whole.", named(m.label)))
+			continue
+		}
 		if p == nil {
 			think = append(think, fmt.Sprintf("I looked at %s because %s, but the satellite picture shows nothing there that stands out.", named(m.label), m.why))
 			continue
@@ -94,8 +99,16 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 	return &c, nil
 }
 
-// trust makes a confidence of a proposal's worth: half at a worth of 1, where about half of Banepa's places are right.
-func trust(worth float64) float64 { return 1 / (1 + math.Exp(-3*(worth-1))) }
+// mine says whether this scene should draw a label's place. A place by the edge is seen better by the scene whose core holds its
+// label; here it is drawn only where it runs out of that one's sight. Pictures that are no scenes have no neighbours.
+func (l *look) mine(label tiles.Label, m *geo.Mask) bool {
+	here := reasoning.SceneAt(l.window.Z, l.window.Center())
+	own := reasoning.SceneAt(l.window.Z, geo.Project(label.At, l.window.Z))
+	return here.Window() != l.window || own == here || m.CountIn(own.Window()) < m.Count()
+}
+
+// trust makes a confidence of a proposal's worth: half at a worth of 2.5, below which few of Banepa's places are right.
+func trust(worth float64) float64 { return 1 / (1 + math.Exp(-2*(worth-2.5))) }
 
 // refine looks at the red area within each blue box and puts two points on it.
 func refine(q reasoning.Request) *reasoning.Completion {

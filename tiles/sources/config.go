@@ -49,6 +49,7 @@ var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
 	"xyz":     openXYZ,
 	"dir":     openDir,
 	"mbtiles": openMBTiles,
+	"osm":     openOSM,
 }
 
 // Kinds lists the names of the kinds.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,7 +145,7 @@ func numbered(root *os.Root, name string) ([]int, error) {
 			out = append(out, n)
 		}
 	}
-	sortInts(out)
+	slices.Sort(out)
 	return out, nil
 }
 

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/geo/taxonomy"
+)
+
+// banepa is real imagery with a map that lacks the places' outlines, and the outlines, which are never an input.
+const (
+	banepa     = "../../../shared/data/banepa"
+	banepaBBox = "85.5190,27.6294,85.5231,27.6343"
+)
+
+func needBanepa(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("../../../shared"); err != nil {
+		t.Skip("the folder ../shared with Banepa's imagery is not here")
+	}
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+}
+
+// execute runs the command as main does and gives what it wrote to standard output.
+func execute(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetOut(&out)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(t.Context()); err != nil {
+		t.Fatalf("precinct %q: %v", args, err)
+	}
+	return out.String()
+}
+
+func segmentBanepa(t *testing.T, query string) []formats.Feature {
+	t.Helper()
+	out := execute(t, "segment", "--satellite", "dir:"+filepath.Join(banepa, "labelled"), "--map", "osm:"+filepath.Join(banepa, "map.geojson"),
+		"--bbox", banepaBBox, "--zoom", "19", "--query", query)
+	found, err := formats.ReadGeoJSON(bytes.NewReader([]byte(out)))
+	if err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return found
+}
+
+func readTruth(t *testing.T) []formats.Feature {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(banepa, "truth.geojson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth, err := formats.ReadGeoJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return truth
+}
+
+// maskOf draws an outline in decimetre pixels.
+func maskOf(t *testing.T, g orb.Geometry) *geo.Mask {
+	t.Helper()
+	const zoom = 21
+	var mp orb.MultiPolygon
+	switch g := g.(type) {
+	case orb.Polygon:
+		mp = orb.MultiPolygon{g}
+	case orb.MultiPolygon:
+		mp = g
+	default:
+		t.Fatalf("%s is no outline", g.GeoJSONType())
+	}
+	w := geo.BoundWindow(mp.Bound(), zoom)
+	mp = mp.Clone()
+	for _, p := range mp {
+		for _, r := range p {
+			for i := range r {
+				r[i] = geo.Project(r[i], zoom)
+			}
+		}
+	}
+	return geo.Rasterize(w, mp)
+}
+
+func tagsOf(f *formats.Feature) map[string]string {
+	tags := map[string]string{}
+	for _, p := range f.Properties {
+		if s, ok := p.Value.(string); ok {
+			tags[p.Key] = s
+		}
+	}
+	return tags
+}
+
+func TestSegmentFindsBanepasSchools(t *testing.T) {
+	needBanepa(t)
+	found := segmentBanepa(t, "school")
+	var masks []*geo.Mask
+	for _, f := range found {
+		masks = append(masks, maskOf(t, f.Geometry))
+	}
+	schools, hits, sum := 0, 0, 0.0
+	for _, f := range readTruth(t) {
+		if c, _ := taxonomy.FromTags(tagsOf(&f)); c.ID != "school" {
+			continue
+		}
+		schools++
+		truth, best := maskOf(t, f.Geometry), 0.0
+		for _, m := range masks {
+			best = max(best, truth.IoU(m))
+		}
+		t.Logf("%-40v best IoU %.2f", f.Get("name"), best)
+		sum += best
+		if best > 0.5 {
+			hits++
+		}
+	}
+	t.Logf("%d schools, %d found with IoU above 0.5, mean best IoU %.3f, %d outlines", schools, hits, sum/float64(schools), len(found))
+	if schools != 7 || hits < 5 || sum/7 < 0.6 || len(found) > 10 {
+		t.Errorf("want at least 5 of 7 above 0.5, mean at least 0.6 and at most 10 outlines")
+	}
+}
+
+func TestSegmentFindsOnePlaceByName(t *testing.T) {
+	needBanepa(t)
+	const name = "Bagmati English Secondary School"
+	found := segmentBanepa(t, name)
+	if len(found) != 1 || found[0].Get("name") != name {
+		t.Errorf("%d outlines, want the one place: %v", len(found), found)
+	}
+}
+
+func TestSegmentSaysWhenThereIsNothing(t *testing.T) {
+	needBanepa(t)
+	if found := segmentBanepa(t, "airport"); len(found) != 0 {
+		t.Errorf("an airport in Banepa: %v", found)
+	}
+}

@@ -1,0 +1,226 @@
+package osm
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/mvt"
+	"github.com/paulmach/orb/geojson"
+	"github.com/paulmach/orb/maptile"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/carto"
+	"github.com/precinct-map/precinct/tiles/mbtiles"
+)
+
+// Limits on one vector tile.
+const (
+	mostTileBytes = 16 << 20 // unpacked
+	tilesKept     = 64       // read tiles: a screen's worth
+)
+
+// vectors is a map of vector tiles, read as they are needed. Tiles of OpenMapTiles' schema, Shortbread's, or with OSM's own tags.
+type vectors struct {
+	*mbtiles.File
+	lang string
+
+	mu   sync.Mutex
+	kept map[maptile.Tile]*index
+	turn []maptile.Tile // of kept, the oldest first
+}
+
+func openVectors(ctx context.Context, path, lang string) (*vectors, error) {
+	f, err := mbtiles.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	v := &vectors{File: f, lang: lang, kept: map[maptile.Tile]*index{}}
+	data, err := f.Any(ctx)
+	if err == nil {
+		if _, err = decode(data); err != nil {
+			err = fmt.Errorf("it holds no vector tiles (%w); pictures are of kind mbtiles", err)
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *vectors) describe(i *tiles.Info) {
+	i.Bounds, i.Center, i.CenterZoom, i.MinZoom = v.Bounds, v.Center, v.CenterZoom, v.MinZoom
+	i.Attribution = v.Meta["attribution"]
+}
+
+// around yields the vector tiles under a window with a margin: of its own zoom, or the deepest there is.
+func (v *vectors) around(ctx context.Context, w geo.Window, pad int, each func(*index, geo.Window)) error {
+	coarse := w.Pad(pad).AtZoom(max(v.MinZoom, min(w.Z, v.MaxZoom)))
+	for t, place := range coarse.Tiles() {
+		x, err := v.tile(ctx, t)
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			each(x, place)
+		}
+	}
+	return nil
+}
+
+// near takes areas from the tiles under the window: their outlines, cut beyond its edge, would be seen from the neighbour.
+// Lines come from the neighbours too, so that a street's end is not seen either.
+func (v *vectors) near(ctx context.Context, w geo.Window) ([]carto.Feature, error) {
+	var out []carto.Feature
+	pad := carto.LinePad
+	if w.Z >= carto.LabelZoom {
+		pad = carto.Pad
+	}
+	err := v.around(ctx, w, pad, func(x *index, place geo.Window) {
+		under := place.AtZoom(max(place.Z, w.Z)).Overlaps(w.AtZoom(max(place.Z, w.Z)))
+		for _, f := range x.near(w) {
+			if f.Geometry.Dimensions() < 2 || under {
+				out = append(out, f)
+			}
+		}
+	})
+	return out, err
+}
+
+func (v *vectors) within(ctx context.Context, w geo.Window) ([]tiles.Label, error) {
+	var out []tiles.Label
+	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) { out = append(out, x.within(w)...) })
+	return inOrder(out), err
+}
+
+// tile is a vector tile's index, nil where the file has none.
+func (v *vectors) tile(ctx context.Context, t maptile.Tile) (*index, error) {
+	v.mu.Lock()
+	x, ok := v.kept[t]
+	v.mu.Unlock()
+	if ok {
+		return x, nil
+	}
+	data, err := v.File.Tile(ctx, t)
+	switch {
+	case errors.Is(err, tiles.ErrNotFound):
+	case err != nil:
+		return nil, err
+	default:
+		layers, err := decode(data)
+		if err != nil {
+			return nil, &tiles.Error{Op: "read vector tile", Subject: fmt.Sprintf("%d/%d/%d", t.Z, t.X, t.Y), Err: fmt.Errorf("%w: %w", tiles.ErrUpstream, err), Hint: "is the file whole?"}
+		}
+		x = indexTile(layers, t, v.lang)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, ok := v.kept[t]; !ok {
+		v.kept[t] = x
+		if v.turn = append(v.turn, t); len(v.turn) > tilesKept {
+			delete(v.kept, v.turn[0])
+			v.turn = v.turn[1:]
+		}
+	}
+	return x, nil
+}
+
+// decode reads a tile, packed or not.
+func decode(data []byte) (mvt.Layers, error) {
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		if data, err = io.ReadAll(io.LimitReader(z, mostTileBytes+1)); err != nil {
+			return nil, err
+		}
+	}
+	if len(data) > mostTileBytes {
+		return nil, fmt.Errorf("the tile has more than %d MiB", mostTileBytes>>20)
+	}
+	layers, err := mvt.Unmarshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return layers, nil
+}
+
+// indexTile indexes a tile in WGS-84. Points in its buffer are its neighbours'.
+func indexTile(layers mvt.Layers, t maptile.Tile, lang string) *index {
+	x := newIndex(lang)
+	for _, l := range layers {
+		extent := float64(l.Extent)
+		if extent == 0 {
+			extent = mvt.DefaultExtent
+		}
+		for _, f := range l.Features {
+			if p, ok := f.Geometry.(orb.Point); ok && (p[0] < 0 || p[1] < 0 || p[0] >= extent || p[1] >= extent) {
+				continue
+			}
+			x.addTileFeature(l.Name, f, t, extent)
+		}
+	}
+	return x
+}
+
+// addTileFeature never labels an area: a tile holds a part of it only, and its schemas give labels as points.
+func (x *index) addTileFeature(layer string, f *geojson.Feature, t maptile.Tile, extent float64) {
+	tags := schemaTags(layer, f.Properties)
+	g := placed(f.Geometry, t, extent)
+	switch g := g.(type) {
+	case orb.Polygon, orb.MultiPolygon:
+		if kind, class, ok := tags.area(); ok {
+			x.addFeature(carto.Feature{Kind: kind, Class: class, Geometry: g})
+		}
+	default:
+		x.addGeometry(g, tags)
+	}
+}
+
+// placed is a tile's geometry in degrees.
+func placed(g orb.Geometry, t maptile.Tile, extent float64) orb.Geometry {
+	scale := geo.TileSize / extent
+	at := func(p orb.Point) orb.Point {
+		return geo.Unproject(orb.Point{(float64(t.X)*extent + p[0]) * scale, (float64(t.Y)*extent + p[1]) * scale}, int(t.Z))
+	}
+	g = orb.Clone(g)
+	each(g, func(points []orb.Point) {
+		for i, p := range points {
+			points[i] = at(p)
+		}
+	})
+	if p, ok := g.(orb.Point); ok {
+		return at(p)
+	}
+	return g
+}
+
+// each gives every run of points of a geometry but a lone one, to be written over.
+func each(g orb.Geometry, f func([]orb.Point)) {
+	switch g := g.(type) {
+	case orb.MultiPoint:
+		f(g)
+	case orb.LineString:
+		f(g)
+	case orb.MultiLineString:
+		for _, l := range g {
+			f(l)
+		}
+	case orb.Polygon:
+		for _, r := range g {
+			f(r)
+		}
+	case orb.MultiPolygon:
+		for _, p := range g {
+			each(p, f)
+		}
+	}
+}
