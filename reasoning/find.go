@@ -28,8 +28,8 @@ type Findings struct {
 	Waiting    []Scene // scenes that are not known yet
 	Failed     []Failure
 	Holes      []tiles.Hole // within the window, no ground twice
-	Generation string // changes whenever the places may have; for ETags
-	Busy       bool   // the queue was full
+	Generation string       // changes whenever the places may have; for ETags
+	Busy       bool         // the queue was full
 
 	places func(geo.Window) []Place
 }

@@ -77,17 +77,18 @@ func (t tags) transportation(class, subclass string) tags {
 	return t
 }
 
-// poi finds the key that OpenMapTiles left out: the value under which the taxonomy knows the place.
+// poi finds the key that OpenMapTiles left out: that under which the taxonomy knows the value, and not just any value.
 func (t tags) poi(class, subclass string) tags {
 	for _, value := range []string{subclass, class} {
 		for _, key := range []string{"amenity", "shop", "tourism", "leisure", "healthcare", "office", "railway", "historic", "man_made", "landuse"} {
-			if _, ok := taxonomy.FromTags(tags{key: value}); ok && value != "" && !(key == "shop" || key == "office") {
+			c, known := taxonomy.FromTags(tags{key: value})
+			if anything, _ := taxonomy.FromTags(tags{key: "?"}); known && c.ID != anything.ID {
 				t[key] = value
 				return t
 			}
 		}
 	}
-	if class == "shop" || class == "grocery" || class == "clothing_store" {
+	if class == "shop" {
 		t["shop"] = subclass
 	}
 	return t
