@@ -123,17 +123,18 @@ func (e *Engine) Peek(q Question, s Scene) (*Result, bool) {
 	return cache.Peek[*Result](e.Memory, "result", e.key(q, s))
 }
 
-// Start sees to it that a scene is run, or joins the run that is under way. ErrBusy when the queue is full of scenes
-// that others wait for; a waiting scene that nobody waits for any more makes room.
+// Start sees to it that a scene is run, or joins the run that is under way. The caller counts as waiting until it calls
+// Leave, once. ErrBusy when the queue is full of scenes that others wait for; one that nobody waits for any more makes room.
 func (e *Engine) Start(q Question, s Scene) (*Work, error) {
 	key := e.key(q, s)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if w, ok := e.works[key]; ok {
 		e.promote(w)
+		w.waiters++
 		return w, nil
 	}
-	w := &Work{Scene: s, question: q, key: key, done: make(chan struct{})}
+	w := &Work{Scene: s, question: q, key: key, done: make(chan struct{}), waiters: 1}
 	if r, ok := cache.Peek[*Result](e.Memory, "result", key); ok {
 		w.result = r
 		close(w.done)
@@ -160,14 +161,6 @@ func (e *Engine) Pending() (waiting, running int) {
 
 // Wait is the work's result, or the context's error when that ends first; the work goes on.
 func (e *Engine) Wait(ctx context.Context, w *Work) (*Result, error) {
-	e.mu.Lock()
-	w.waiters++
-	e.mu.Unlock()
-	defer func() {
-		e.mu.Lock()
-		w.waiters--
-		e.mu.Unlock()
-	}()
 	select {
 	case <-w.done: // first, since a caller without patience may still find it done
 		return w.result, w.err
@@ -179,6 +172,13 @@ func (e *Engine) Wait(ctx context.Context, w *Work) (*Result, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// Leave says that a caller of Start no longer waits. The work goes on unless another takes its place in the queue.
+func (e *Engine) Leave(w *Work) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.waiters--
 }
 
 func (e *Engine) promote(w *Work) {

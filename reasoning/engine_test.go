@@ -197,42 +197,26 @@ func TestQueueIsBounded(t *testing.T) {
 	e := testEngine(t, g, func(c *Config) { c.Queue, c.Workers = 2, 1 })
 	defer close(g.gate)
 	at := func(i int) Scene { return Scene{Z: 17, Col: i, Row: 5} }
-	first, err := e.Start(asked, at(0))
-	if err != nil {
+	if _, err := e.Start(asked, at(0)); err != nil {
 		t.Fatal(err)
 	}
 	for g.runs.Load() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	forgotten, _ := e.Start(asked, at(1))
-	kept, _ := e.Start(asked, at(2))
-	go e.Wait(ctx, kept) //nolint:errcheck // only its waiting counts
-	for e.waitersOf(kept) == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	third, err := e.Start(asked, at(3)) // takes the forgotten one's place
-	if err != nil {
+	e.Leave(forgotten)
+	if _, err := e.Start(asked, at(2)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Wait(ctx, forgotten); !errors.Is(err, ErrBusy) {
-		t.Errorf("the forgotten scene got %v", err)
+	if _, err := e.Start(asked, at(3)); err != nil { // takes the forgotten one's place
+		t.Fatal(err)
 	}
-	go e.Wait(ctx, third) //nolint:errcheck
-	for e.waitersOf(third) == 0 {
-		time.Sleep(time.Millisecond)
+	if _, err := e.Wait(t.Context(), forgotten); !errors.Is(err, ErrBusy) {
+		t.Errorf("the forgotten scene got %v", err)
 	}
 	if _, err := e.Start(asked, at(4)); !errors.Is(err, ErrBusy) {
 		t.Errorf("a full queue said %v", err)
 	}
-	_ = first
-}
-
-func (e *Engine) waitersOf(w *Work) int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return w.waiters
 }
 
 func TestPanicIsAnError(t *testing.T) {

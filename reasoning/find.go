@@ -111,6 +111,12 @@ func (l *look) collect(ctx context.Context, need []Scene) error {
 		defer cancel()
 	}
 	var works []*Work
+	var joined []*Work
+	defer func() {
+		for _, w := range joined {
+			l.engine.Leave(w)
+		}
+	}()
 	wait := func(w *Work) error {
 		r, err := l.engine.Wait(patience, w)
 		switch {
@@ -154,7 +160,7 @@ func (l *look) collect(ctx context.Context, need []Scene) error {
 		case err != nil:
 			return err
 		default:
-			works = append(works, w)
+			works, joined = append(works, w), append(joined, w)
 		}
 	}
 	for _, w := range works {

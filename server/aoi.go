@@ -159,7 +159,7 @@ func reason(a *reasoning.Findings) string {
 				return ' '
 			}
 			return r
-		}, short(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err)))
+		}, shortTo(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err), 300))
 	}
 	return fmt.Sprintf("%d scenes are under way", len(a.Waiting))
 }

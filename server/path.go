@@ -88,8 +88,9 @@ func (s *Server) question(phrase string) (reasoning.Question, error) {
 }
 
 // short keeps what a stranger sent readable in a message.
-func short(s string) string {
-	const limit = 60
+func short(s string) string { return shortTo(s, 60) }
+
+func shortTo(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if utf8.RuneCountInString(s) <= limit {
 		return s

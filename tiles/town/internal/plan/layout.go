@@ -1,8 +1,6 @@
 package plan
 
-import (
-	"math"
-)
+import "math"
 
 // lay is a layout being made.
 type lay struct {
@@ -244,9 +242,5 @@ func (l *lay) finish() {
 	}
 	for _, s := range l.Streets {
 		grow(s.Box, s.Width/2+s.Walk+2)
-	}
-	if limit := (Box{-reach, -reach, CellSize + reach, CellSize + reach}); l.Bound.X0 < limit.X0 || l.Bound.Y0 < limit.Y0 ||
-		l.Bound.X1 > limit.X1 || l.Bound.Y1 > limit.Y1 {
-		panic("plan: a cell reaches further than its neighbours look")
 	}
 }

@@ -57,7 +57,7 @@ func (z Zone) deck() deck {
 			{"fuel", 1300, 3600, 28}, {"car_dealer", 2500, 7500, 40}, {"parking", 2000, 7000, 34}, {"office", 1800, 6000, 34}, {"fire_station", 1800, 5000, 34},
 		}}
 	}
-	return deck{bigs: 1, smalls: 1, big: []want{{"farm", 0, 0, 40}, {"farm", 0, 0, 40}, {"solar", 0, 0, 60}}, small: []want{{"farm", 4500, 12000, 45}, {"farm", 3500, 9000, 40}}}
+	return deck{smalls: 1, small: []want{{"farm", 4500, 12000, 45}, {"farm", 3500, 9000, 40}}}
 }
 
 // wants deals a cell its places. The first cell, where visitors arrive, has a hospital and a school in any case.
@@ -70,7 +70,7 @@ func (p *Planner) wants(z Zone, i, j int) (big, small []want) {
 		if home {
 			at = k
 		}
-		if w := d.big[at]; w.top > 0 && !slices.Contains(big, w) {
+		if w := d.big[at]; !slices.Contains(big, w) {
 			big = append(big, w)
 		}
 	}
