@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/models"
@@ -17,6 +18,9 @@ import (
 	"github.com/precinct-map/precinct/tiles/cache"
 	"github.com/precinct-map/precinct/tiles/sources"
 )
+
+// probeTime is how long a model may take to say how it sees pictures.
+const probeTime = 30 * time.Second
 
 // app is everything that answers questions, opened from a configuration.
 type app struct {
@@ -54,7 +58,7 @@ func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasonin
 	if err != nil {
 		return nil, err
 	}
-	vlm, err := a.openVLM()
+	vlm, err := a.openVLM(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +145,7 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 	return sat, plan, err
 }
 
-func (a *app) openVLM() (reasoning.VLM, error) {
+func (a *app) openVLM(ctx context.Context) (reasoning.VLM, error) {
 	v := a.config.VLM
 	if v.Kind == "reader" {
 		return &reader.Reader{Segmenter: a.segmenter}, nil
@@ -150,5 +154,17 @@ func (a *app) openVLM() (reasoning.VLM, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openai.New(openai.Options{URL: v.URL, Key: v.Key, Model: v.Model, Dialect: dialect, Timeout: v.Timeout})
+	c, err := openai.New(openai.Options{URL: v.URL, Key: v.Key, Model: v.Model, Dialect: dialect, Timeout: v.Timeout})
+	if err != nil {
+		return nil, err
+	}
+	probe, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	// A server that is not up yet may be later: tiles are served meanwhile.
+	if seen, err := c.Probe(probe); err != nil {
+		slog.Warn("the model could not be probed: its picture size is assumed", "error", err)
+	} else {
+		slog.Info("the model was probed", "vlm", c.Name(), "picture", seen)
+	}
+	return c, nil
 }

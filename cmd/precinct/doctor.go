@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/reasoning/openai"
 	"github.com/precinct-map/precinct/reasoning/sam"
 )
 
@@ -28,6 +31,7 @@ func newDoctor(g *global) *cobra.Command {
 			findings := models.Check(home)
 			findings = append(findings, g.checkConfig(), checkNPM())
 			findings = append(findings, checkSegmenter(home)...)
+			findings = append(findings, g.checkVLM(cmd.Context())...)
 			return printFindings(cmd.OutOrStdout(), findings)
 		},
 	}
@@ -77,6 +81,31 @@ func checkSegmenter(home string) []models.Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// checkVLM asks a configured model; the reader needs no asking.
+func (g *global) checkVLM(ctx context.Context) []models.Finding {
+	c, err := g.load()
+	if err != nil || c.VLM.Kind == "reader" {
+		return nil
+	}
+	f := models.Finding{What: "vlm " + c.VLM.Model, Fix: "is the server at vlm.url up, and does it serve vlm.model?"}
+	dialect, err := reasoning.ParseDialect(c.VLM.Dialect)
+	if err != nil {
+		return nil // checkConfig told
+	}
+	client, err := openai.New(openai.Options{URL: c.VLM.URL, Key: c.VLM.Key, Model: c.VLM.Model, Dialect: dialect, Timeout: probeTime, Retries: -1})
+	if err != nil {
+		f.Detail = err.Error()
+		return []models.Finding{f}
+	}
+	seen, err := client.Probe(ctx)
+	if err != nil {
+		f.Detail = firstLine(err.Error())
+		return []models.Finding{f}
+	}
+	f.OK, f.Detail = true, fmt.Sprintf("answers; sees a scene's picture at %d px with %d tokens", seen.Kept, seen.Tokens)
+	return []models.Finding{f}
 }
 
 func firstLine(s string) string {

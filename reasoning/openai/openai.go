@@ -49,7 +49,8 @@ type Client struct {
 	options Options
 	client  sdk.Client
 
-	schema atomic.Int32 // what is known of response_format
+	schema  atomic.Int32                      // what is known of response_format
+	dialect atomic.Pointer[reasoning.Dialect] // the options', with the picture size that the server keeps
 }
 
 const (
@@ -78,10 +79,12 @@ func New(o Options) (*Client, error) {
 	if key == "" {
 		key = "none" // the library wants one, servers without keys ignore it
 	}
-	return &Client{options: o, client: sdk.NewClient(
+	c := &Client{options: o, client: sdk.NewClient(
 		option.WithBaseURL(o.URL), option.WithAPIKey(key), option.WithMaxRetries(max(0, o.Retries)), option.WithRequestTimeout(o.Timeout),
 		option.WithHeader("User-Agent", "Precinct"), option.WithHTTPClient(&http.Client{}),
-	)}, nil
+	)}
+	c.dialect.Store(&o.Dialect)
+	return c, nil
 }
 
 // Name tells model and server.
@@ -95,8 +98,8 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// Dialect is how the model counts coordinates.
-func (c *Client) Dialect() reasoning.Dialect { return c.options.Dialect }
+// Dialect is how the model counts coordinates, and after Probe the picture size that it sees.
+func (c *Client) Dialect() reasoning.Dialect { return *c.dialect.Load() }
 
 // Complete asks r.N times: n is not to be had from every server.
 func (c *Client) Complete(ctx context.Context, r reasoning.Request) ([]reasoning.Completion, error) {

@@ -45,9 +45,10 @@ class Outlines {
   // look asks for the tiles in view that are not known completely.
   look() {
     const zoom = Math.min(17, Math.floor(this.map.getZoom()));
-    const bounds = this.map.getPixelBounds(undefined, zoom);
-    const center = bounds.getCenter().divideBy(256);
-    const range = [bounds.min.divideBy(256).floor(), bounds.max.divideBy(256).floor()];
+    const tileOf = (latlng) => this.map.project(latlng, zoom).divideBy(256);
+    const center = tileOf(this.map.getCenter());
+    const view = this.map.getBounds();
+    const range = [tileOf(view.getNorthWest()).floor(), tileOf(view.getSouthEast()).floor()];
     const want = [];
     for (let y = range[0].y; y <= range[1].y; y++) {
       for (let x = range[0].x; x <= range[1].x; x++) want.push({ x, y, far: Math.hypot(x + 0.5 - center.x, y + 0.5 - center.y) });
@@ -141,7 +142,21 @@ const show = (o) => {
   say(`${known} in view.${o.map.getZoom() < LOWEST_ZOOM ? ' Zoom in to look at new ground.' : ''}`);
 };
 
+// What a link says: #q=PHRASE&map=ZOOM/LATITUDE/LONGITUDE.
+const readLink = () => {
+  const p = new URLSearchParams(location.hash.slice(1));
+  const [zoom, lat, lon] = (p.get('map') ?? '').split('/').map(Number);
+  return { phrase: p.get('q') ?? '', view: Number.isFinite(lon) ? [[lat, lon], zoom] : null };
+};
+
+const writeLink = (map, phrase) => {
+  const { lat, lng } = map.getCenter();
+  const p = new URLSearchParams(phrase ? { q: phrase } : {});
+  history.replaceState(null, '', `#${p}${phrase ? '&' : ''}map=${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
+};
+
 const start = async () => {
+  const linked = readLink();
   const { body: { layers } } = await json('tiles');
   const map = L.map('map', { zoomControl: false, maxZoom: 20 });
   L.control.zoom({ position: 'bottomright' }).addTo(map);
@@ -151,9 +166,9 @@ const start = async () => {
     const { body: t } = await json(tilejson);
     const retina = L.Browser.retina ? '@2x' : '';
     bases[id] = L.tileLayer(t.tiles[0].replace(/\.(\w+)$/, `${retina}.$1`), {
-      attribution: t.attribution, minZoom: t.minzoom, maxNativeZoom: t.maxzoom, maxZoom: 20, bounds: [[t.bounds[1], t.bounds[0]], [t.bounds[3], t.bounds[2]]],
+      attribution: t.attribution, minNativeZoom: t.minzoom, maxNativeZoom: t.maxzoom, minZoom: Math.max(0, t.minzoom - 2), maxZoom: 20, bounds: [[t.bounds[1], t.bounds[0]], [t.bounds[3], t.bounds[2]]],
     });
-    if (!map._loaded) map.setView([t.center[1], t.center[0]], t.center[2]);
+    if (!map._loaded) map.setView(...(linked.view ?? [[t.center[1], t.center[0]], t.center[2]]));
     el('dt', `${id} (XYZ)`, document.getElementById('urls'));
     el('dd', t.tiles[0], document.getElementById('urls'));
   }
@@ -166,12 +181,15 @@ const start = async () => {
     results.replaceChildren();
     outlines = null;
     document.getElementById('phrase').value = phrase;
+    writeLink(map, phrase);
     if (!phrase) return say('');
     say('Looking…');
     outlines = new Outlines(map, phrase, show);
-    location.hash = new URLSearchParams({ q: phrase });
   };
-  map.on('moveend', () => outlines?.look());
+  map.on('moveend', () => {
+    writeLink(map, outlines?.phrase);
+    outlines?.look();
+  });
   document.getElementById('ask').onsubmit = (event) => {
     event.preventDefault();
     ask(document.getElementById('phrase').value.trim());
@@ -183,7 +201,7 @@ const start = async () => {
   }
   el('dt', 'Outlines of a phrase (vector tiles)', document.getElementById('urls'));
   el('dd', new URL('aoi/school/{z}/{x}/{y}.mvt', location.href.split('#')[0]).href.replaceAll('%7B', '{').replaceAll('%7D', '}'), document.getElementById('urls'));
-  ask(new URLSearchParams(location.hash.slice(1)).get('q') ?? '');
+  ask(linked.phrase);
 };
 
 if (L) {

@@ -1,0 +1,107 @@
+package paint
+
+import (
+	"math"
+
+	"github.com/precinct-map/precinct/tiles/town/internal/plan"
+)
+
+// shadowLength is how far a metre of height throws its shadow.
+const shadowLength = 0.62
+
+// castBuilding adds a building's shadow: its outline, moved, and what it sweeps over.
+func (c *canvas) castBuilding(p []plan.Pt, height float64) {
+	by := plan.Pt{X: sunX * height * shadowLength, Y: sunY * height * shadowLength}
+	c.shifted(p, by)
+	for i, a := range p {
+		b := p[(i+1)%len(p)]
+		quad := [4]plan.Pt{a, b, {X: b.X + by.X, Y: b.Y + by.Y}, {X: a.X + by.X, Y: a.Y + by.Y}}
+		if (b.X-a.X)*by.Y-(b.Y-a.Y)*by.X < 0 {
+			quad[1], quad[3] = quad[3], quad[1]
+		}
+		c.shape(quad[:])
+	}
+}
+
+// castTree adds a crown's shadow.
+func (c *canvas) castTree(t *plan.Tree) {
+	r := float64(t.R)
+	c.disc(plan.Pt{X: float64(t.X) + r*0.62, Y: float64(t.Y) + r*0.78}, r*0.95)
+}
+
+func crownColour(t *plan.Tree) colour {
+	k := float32(t.Tone) / 255
+	switch t.Kind {
+	case 1:
+		return colour{44, 64, 42}.mix(colour{58, 74, 46}, k)
+	case 2:
+		return colour{80, 96, 52}.mix(colour{104, 108, 62}, k)
+	case 3:
+		if t.Tone > 150 {
+			return colour{158, 128, 122}.mix(colour{176, 152, 140}, k)
+		}
+	}
+	return colour{60, 80, 40}.mix(colour{92, 104, 52}, k*k)
+}
+
+// tree paints a crown: a ball of leaves, ragged by noise, lit from the sun's side.
+func (c *canvas) tree(t *plan.Tree) {
+	centre := c.to(plan.Pt{X: float64(t.X), Y: float64(t.Y)})
+	r := t.R * float32(c.ppm)
+	reach := int64(r*1.3+1.5) << unitBits
+	x0, x1 := max(0, int((centre.x-reach)>>unitBits)), min(c.w-1, int((centre.x+reach)>>unitBits))
+	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
+	body := crownColour(t)
+	ragged := float32(0.2)
+	if t.Kind == 1 {
+		ragged = 0.12
+	}
+	for y := y0; y <= y1; y++ {
+		dy := float32(int64(y)<<unitBits+unit/2-centre.y) / unit
+		for x := x0; x <= x1; x++ {
+			dx := float32(int64(x)<<unitBits+unit/2-centre.x) / unit
+			at := y*c.w + x
+			edge := r*(1+ragged*c.grain[at]+0.1*c.mid[at]) + 0.5
+			d2 := dx*dx + dy*dy
+			if d2 >= edge*edge {
+				continue
+			}
+			d := float32(math.Sqrt(float64(d2)))
+			light := -(dx*sunX + dy*sunY) / (r + 0.3)
+			k := 0.92 + 0.42*light + 0.26*c.grain[at] - 0.1*d/(r+0.3)
+			c.blend(at, body.times(max(0.35, k)), min(1, edge-d))
+		}
+	}
+}
+
+func carColour(tone uint8) colour {
+	return [12]colour{
+		{206, 206, 204}, {176, 44, 38}, {64, 66, 70}, {190, 192, 194}, {120, 124, 130}, {48, 50, 54}, {222, 222, 220}, {58, 82, 124},
+		{150, 152, 154}, {214, 214, 212}, {128, 44, 42}, {88, 92, 96},
+	}[tone%12]
+}
+
+func carBox(k *plan.Car, from, to, width float32) []plan.Pt {
+	at := func(along, side float32) plan.Pt {
+		return plan.Pt{X: float64(k.X + k.DX*along - k.DY*side), Y: float64(k.Y + k.DY*along + k.DX*side)}
+	}
+	a, b, w := k.Length*from, k.Length*to, k.Width*width/2
+	return []plan.Pt{at(a, -w), at(b, -w), at(b, w), at(a, w)}
+}
+
+func (c *canvas) car(k *plan.Car) {
+	c.shape(carBox(k, -0.5, 0.5, 1))
+	body := carColour(k.Tone)
+	if k.Length > 8 {
+		body = body.mix(colour{200, 200, 196}, 0.45)
+	}
+	c.fill(texture{body, 0.04, 0, colour{}, 0}, 1)
+	if c.ppm < 1.9 || k.Length > 8 {
+		return
+	}
+	c.shape(carBox(k, 0.12, 0.26, 0.84))
+	c.shape(carBox(k, -0.4, -0.28, 0.8))
+	c.fill(texture{colour{40, 46, 54}, 0, 0, colour{}, 0}, 0.85)
+	c.shape(carBox(k, -0.27, 0.1, 0.78))
+	c.fill(texture{body.mix(colour{255, 255, 255}, 0.18), 0, 0, colour{}, 0}, 0.8)
+}

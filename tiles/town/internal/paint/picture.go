@@ -1,0 +1,195 @@
+package paint
+
+import (
+	"image"
+	"math"
+
+	"github.com/precinct-map/precinct/tiles/town/internal/plan"
+)
+
+// nearest is how many pixels a metre must have for houses, trees and cars to be drawn one by one: zoom 14.
+const nearest = 0.125
+
+// Picture is the ground as seen from above: w×h pixels of zoom z, each scale×scale, from pixel (x, y) of the world on. Past
+// the world's edges it goes on at the other side.
+func Picture(p *plan.Planner, z, x, y, w, h, scale int) *image.RGBA {
+	ppm := math.Ldexp(float64(scale), z-17)
+	c := newCanvas(x*scale, y*scale, w*scale, h*scale, ppm)
+	b := plan.Box{
+		X0: float64(c.x0) / ppm, Y0: float64(c.y0) / ppm, X1: float64(c.x0+c.w) / ppm, Y1: float64(c.y0+c.h) / ppm,
+	}
+	c.base()
+	if ppm < nearest {
+		c.far(p.Layouts(b))
+		return c.finish()
+	}
+	contents := p.Contents(b)
+	layouts := make([]plan.Cell[*plan.Layout], len(contents))
+	for k, cell := range contents {
+		layouts[k] = plan.Cell[*plan.Layout]{I: cell.I, J: cell.J, Plan: cell.Plan.Layout}
+	}
+	eachCell(c, contents, func(k *plan.Content) []plan.Surface { return k.Surfaces }, func(s *plan.Surface) {
+		if c.sees(s.Box) {
+			c.surface(s)
+		}
+	})
+	c.water(layouts)
+	c.streets(layouts)
+	c.lines(contents, plan.Trail, plan.Yellow)
+	c.shadows(contents)
+	c.cars(contents)
+	c.lines(contents, plan.Fence, plan.Hedge)
+	c.roofs(contents)
+	eachCell(c, contents, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
+		if r := float64(t.R)*1.4 + 1; c.sees(around(t.X, t.Y, r+2/ppm)) {
+			c.tree(t)
+		}
+	})
+	return c.finish()
+}
+
+func around(x, y float32, r float64) plan.Box {
+	return plan.Box{X0: float64(x) - r, Y0: float64(y) - r, X1: float64(x) + r, Y1: float64(y) + r}
+}
+
+// eachCell goes through one kind of things, cell by cell.
+func eachCell[T any](c *canvas, cells []plan.Cell[*plan.Content], list func(*plan.Content) []T, do func(*T)) {
+	for _, cell := range cells {
+		c.enter(cell.I, cell.J)
+		things := list(cell.Plan)
+		for k := range things {
+			do(&things[k])
+		}
+	}
+}
+
+func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind) {
+	list := func(k *plan.Content) []plan.Line { return k.Lines }
+	if from >= plan.Fence {
+		eachCell(c, cells, list, func(l *plan.Line) {
+			if l.Kind >= from && l.Kind <= to && c.sees(l.Box.Grow(3)) {
+				c.stroke(l.Pts, l.Width, plan.Pt{X: sunX * 0.9, Y: sunY * 0.9})
+			}
+		})
+		c.shade(0.8)
+	}
+	for kind := from; kind <= to; kind++ {
+		if kind == plan.Mark && c.ppm < 0.45 {
+			continue
+		}
+		eachCell(c, cells, list, func(l *plan.Line) {
+			if l.Kind == kind && c.sees(l.Box) {
+				c.stroke(l.Pts, l.Width, plan.Pt{})
+			}
+		})
+		c.fill(lineTexture(kind), 0.95)
+	}
+}
+
+func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
+	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
+		if c.sees(b.Box.Grow(b.Height)) {
+			c.castBuilding(b.Poly, b.Height)
+		}
+	})
+	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
+		if c.sees(b.Box.Grow(b.Height)) {
+			c.castBuilding(b.Poly, b.Height)
+		}
+	})
+	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
+		if c.sees(around(t.X, t.Y, 2.2*float64(t.R)+1)) {
+			c.castTree(t)
+		}
+	})
+	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
+		if c.sees(around(k.X, k.Y, float64(k.Length)+2)) {
+			c.shifted(carBox(k, -0.5, 0.5, 1), plan.Pt{X: sunX * 0.8, Y: sunY * 0.8})
+		}
+	})
+	c.shade(1)
+}
+
+func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
+	if c.ppm < 0.45 {
+		return
+	}
+	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
+		if c.sees(around(k.X, k.Y, float64(k.Length))) {
+			c.car(k)
+		}
+	})
+}
+
+// roofs paints buildings, then, over a shadow of their own, what stands on them.
+func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
+	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
+		if c.sees(b.Box) {
+			c.roof(b)
+		}
+	})
+	if c.ppm < 0.45 {
+		return
+	}
+	details := func(k *plan.Content) []plan.Building { return k.Details }
+	eachCell(c, cells, details, func(b *plan.Building) {
+		if c.sees(b.Box.Grow(b.Height)) {
+			c.castBuilding(b.Poly, b.Height)
+		}
+	})
+	c.shade(0.7)
+	eachCell(c, cells, details, func(b *plan.Building) {
+		if c.sees(b.Box) {
+			c.roof(b)
+		}
+	})
+}
+
+// far paints pieces of ground in the colours that their houses and gardens blur into.
+func (c *canvas) far(cells []plan.Cell[*plan.Layout]) {
+	for _, cell := range cells {
+		c.enter(cell.I, cell.J)
+		for k := range cell.Plan.Pieces {
+			piece := &cell.Plan.Pieces[k]
+			if !c.sees(piece.Box) {
+				continue
+			}
+			class := ""
+			if piece.Place >= 0 {
+				class = cell.Plan.Places[piece.Place].Class
+			}
+			c.shape(piece.Poly)
+			c.fill(blur(piece, class), 1)
+		}
+	}
+	c.water(cells)
+	c.streets(cells)
+}
+
+func blur(p *plan.Piece, class string) texture {
+	switch class {
+	case "":
+	case "park", "cemetery", "sports_pitch", "playground", "nursing_home":
+		return texture{colour{82, 100, 58}, 0.18, 0, colour{96, 104, 66}, 0.7}
+	case "school", "kindergarten", "university", "sports_centre", "hospital", "church":
+		return texture{colour{112, 114, 88}, 0.25, 0, colour{120, 112, 92}, 0.7}
+	case "farm", "construction":
+		return texture{colour{134, 118, 94}, 0.2, 0, colour{122, 112, 84}, 0.7}
+	default:
+		return texture{colour{142, 138, 132}, 0.25, 0, colour{128, 126, 122}, 0.7}
+	}
+	switch p.Fill {
+	case plan.Fields:
+		k := cropColour(uint8(p.Poly[0].X*13 + p.Poly[1].Y*7))
+		return texture{k, 0.07, 0, k.times(0.86), 0.8}
+	case plan.Woods, plan.Waterside:
+		return texture{colour{58, 74, 44}, 0.25, 0, colour{72, 84, 50}, 0.6}
+	case plan.Houses:
+		return texture{colour{104, 100, 76}, 0.32, 0, colour{116, 98, 80}, 0.7}
+	case plan.Flats:
+		return texture{colour{112, 112, 92}, 0.34, 0, colour{124, 120, 108}, 0.7}
+	case plan.Halls:
+		return texture{colour{148, 146, 142}, 0.25, 0, colour{134, 132, 130}, 0.7}
+	}
+	return texture{colour{128, 116, 106}, 0.33, 0, colour{136, 112, 98}, 0.7}
+}

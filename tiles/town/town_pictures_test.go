@@ -1,0 +1,74 @@
+package town_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
+	"testing"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/town"
+)
+
+// TestPictures writes pictures for people to look at: PRECINCT_TOWN_PICTURES=/tmp/town go test -run Pictures.
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("PRECINCT_TOWN_PICTURES")
+	if dir == "" {
+		t.Skip("PRECINCT_TOWN_PICTURES names no folder")
+	}
+	made, err := town.New(town.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	layers := map[string]tiles.Source{"satellite": made.Satellite()}
+	for _, style := range []string{"basic", "full"} {
+		if layers[style], err = made.Map(style); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, s := range layers {
+		for z := town.MinZoom; z <= town.MaxZoom; z++ {
+			c := geo.Project(s.Info().Center, z)
+			const size = 768
+			w := geo.Window{Z: z, X: int(c[0]) - size/2, Y: int(c[1]) - size/2, W: size, H: size}
+			save(t, fmt.Sprintf("%s/%s-%d.png", dir, name, z), stitch(t, s, w))
+		}
+	}
+}
+
+func save(t *testing.T, name string, img image.Image) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stitch is a window put together from tiles.
+func stitch(t testing.TB, s tiles.Source, w geo.Window) *image.RGBA {
+	t.Helper()
+	out := image.NewRGBA(image.Rect(0, 0, w.W, w.H))
+	for tile, at := range w.Tiles() {
+		got, err := s.Tile(context.Background(), tile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := got.Image()
+		if err != nil {
+			t.Fatal(err)
+		}
+		draw.Draw(out, img.Rect.Add(image.Pt(at.X-w.X, at.Y-w.Y)), img, image.Point{}, draw.Src)
+	}
+	return out
+}
