@@ -36,35 +36,39 @@ type app struct {
 }
 
 // open opens sources, models and the engine. onTrace, which may be nil, is told of every scene.
-func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasoning.Trace)) (a *app, err error) {
-	a = &app{config: c, metrics: server.NewMetrics()}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
-	budget, err := parseBytes(c.Memory)
-	if err != nil {
+func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasoning.Trace)) (*app, error) {
+	a := &app{config: c, metrics: server.NewMetrics()}
+	if err := a.open(ctx, onTrace); err != nil {
+		a.close()
 		return nil, err
 	}
+	return a, nil
+}
+
+func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning.Trace)) error {
+	c := a.config
+	budget, err := parseBytes(c.Memory)
+	if err != nil {
+		return err
+	}
 	if a.memory, err = cache.New(budget, a.metrics.Cache); err != nil {
-		return nil, err
+		return err
 	}
 	a.closers = append(a.closers, a.memory.Close)
 	if err := a.openModels(); err != nil {
-		return nil, err
+		return err
 	}
 	sat, plan, err := a.openSources(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	vlm, err := a.openVLM(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mode, err := parseMode(c.Mode)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.engine = reasoning.NewEngine(reasoning.Config{
 		Satellite: sat, Map: plan, Zoom: c.Pair.Zoom, Memory: a.memory, Align: tiles.Align,
@@ -75,7 +79,7 @@ func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasonin
 	a.closers = append(a.closers, a.engine.Close)
 	slog.Info("ready to reason", "vlm", vlm.Name(), "segmenter", a.segmenter.Name(), "onnxruntime", a.segmenter.Version(),
 		"device", a.segmenter.Device(), "mode", mode, "zoom", c.Pair.Zoom, "memory", c.Memory)
-	return a, nil
+	return nil
 }
 
 func (a *app) close() {

@@ -159,7 +159,7 @@ func parseBytes(s string) (int64, error) {
 			continue
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || v <= 0 || v*u.size > 1<<50 {
+		if err != nil || !(v > 0 && v*u.size <= 1<<50) { // NaN is neither
 			break
 		}
 		return int64(v * u.size), nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -33,7 +34,7 @@ func run(args []string) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "interrupted")
 		return exitInterrupted
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"): // cobra has no type for it
 		fmt.Fprintf(os.Stderr, "precinct: %v\n", err)
 		return exitUsage
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ func newRoot() *cobra.Command {
 names for: a school, a hospital, "Banepa Bus Park".
 
 Start with "precinct setup" and "precinct demo", then open the address that it prints.`,
+		Version:      version(),
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return g.log() },
 	}
@@ -41,11 +43,25 @@ Start with "precinct setup" and "precinct demo", then open the address that it p
 	return root
 }
 
+// version is the module's, and the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" {
+		v = "(devel)"
+	}
+	return v
+}
+
 // strictArgs makes stray words wrong usage rather than a failure, for a command and those below it.
 func strictArgs(c *cobra.Command) {
+	most := strings.Count(c.Use, "[") // arguments that the usage line names
 	c.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usagef("%s: %q is one word too many\nSee %q.", cmd.CommandPath(), args[0], cmd.CommandPath()+" --help")
+		if len(args) > most {
+			return usagef("%s: %q is one word too many\nSee %q.", cmd.CommandPath(), args[most], cmd.CommandPath()+" --help")
 		}
 		return nil
 	}

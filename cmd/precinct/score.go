@@ -24,7 +24,7 @@ func newScore() *cobra.Command {
 func newScoreReward(input, output *string) *cobra.Command {
 	definition, stage := "paper", 0
 	c := &cobra.Command{
-		Use:   "reward",
+		Use:   "reward [FILE]",
 		Short: "Rewards of completions, as the paper or its reference code has them",
 		Long: `Read one object a line:
   {"id","stage":1|2,"completion","gt_boxes":[[x1,y1,x2,y2],…],"stage1_boxes":[…],"gt_mask":MASK,"pred_mask":MASK}
@@ -32,7 +32,7 @@ and write {"id","format","accuracy","length","total"}. MASK is the path of a PNG
 {"size":[h,w],"counts":[…],"order":"C"|"F"}. A line that cannot be read gives {"id","error"} and costs no other line;
 the exit status is 1 then.`,
 		Example: "  precinct score reward --definition paper < completions.jsonl > rewards.jsonl",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, files []string) error {
 			d, err := training.ParseDefinition(definition)
 			if err != nil {
 				return usageError{err}
@@ -40,7 +40,7 @@ the exit status is 1 then.`,
 			if stage < 0 || stage > 2 {
 				return usagef("--stage %d: want 1 or 2, or leave it out to take each line's own", stage)
 			}
-			return filter(cmd, *input, *output, func(in io.Reader, out io.Writer) error {
+			return filter(cmd, append(files, *input)[0], *output, func(in io.Reader, out io.Writer) error {
 				return training.RunRewards(cmd.Context(), in, out, d, stage)
 			})
 		},
@@ -52,13 +52,13 @@ the exit status is 1 then.`,
 
 func newScoreMetrics(input, output *string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "metrics",
+		Use:   "metrics [FILE]",
 		Short: "cIoU, gIoU and F1 of predicted masks",
 		Long: `Read {"id","pairs":[{"gt":MASK,"pred":MASK},…]} a line and write
 {"id","n","cIoU","gIoU","iou":[…],"f1_image","f1_inst","f1_inst_macro"}.`,
 		Example: "  precinct score metrics < pairs.jsonl",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return filter(cmd, *input, *output, func(in io.Reader, out io.Writer) error {
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return filter(cmd, append(files, *input)[0], *output, func(in io.Reader, out io.Writer) error {
 				return training.RunMetrics(cmd.Context(), in, out)
 			})
 		},

@@ -28,7 +28,7 @@ func matchLabels(phrase string, labels []tiles.Label) []match {
 	if meaning.Tier == taxonomy.TierName {
 		return byName(phrase, labels)
 	}
-	return byClass(meaning, labels)
+	return byClass(phrase, meaning, labels)
 }
 
 func byName(phrase string, labels []tiles.Label) []match {
@@ -46,9 +46,13 @@ func byName(phrase string, labels []tiles.Label) []match {
 	return sorted(out)
 }
 
-func byClass(meaning taxonomy.Meaning, labels []tiles.Label) []match {
+func byClass(phrase string, meaning taxonomy.Meaning, labels []tiles.Label) []match {
 	var out []match
 	for _, l := range labels {
+		if taxonomy.Fold(l.Text) == taxonomy.Fold(phrase) { // places are named for what they are, too
+			out = append(out, match{l, 1, fmt.Sprintf("its label %q is the phrase itself", l.Text)})
+			continue
+		}
 		if slices.Contains(meaning.Classes, l.Class) {
 			out = append(out, match{l, meaning.Score, fmt.Sprintf("the map marks %s as %s", named(l), l.Class)})
 			continue
