@@ -14,7 +14,8 @@ import (
 	"github.com/precinct-map/precinct/tiles/town"
 )
 
-// TestPictures writes pictures for people to look at: PRECINCT_TOWN_PICTURES=/tmp/town go test -run Pictures.
+// TestPictures writes pictures for people to look at: PRECINCT_TOWN_PICTURES=/tmp/town go test -run Pictures,
+// around the centre or around PRECINCT_TOWN_AT=lon,lat.
 func TestPictures(t *testing.T) {
 	dir := os.Getenv("PRECINCT_TOWN_PICTURES")
 	if dir == "" {
@@ -27,6 +28,7 @@ func TestPictures(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	t.Log("centre", made.Satellite().Info().Center)
 	layers := map[string]tiles.Source{"satellite": made.Satellite()}
 	for _, style := range []string{"basic", "full"} {
 		if layers[style], err = made.Map(style); err != nil {
@@ -35,7 +37,11 @@ func TestPictures(t *testing.T) {
 	}
 	for name, s := range layers {
 		for z := town.MinZoom; z <= town.MaxZoom; z++ {
-			c := geo.Project(s.Info().Center, z)
+			at := s.Info().Center
+			if _, err := fmt.Sscanf(os.Getenv("PRECINCT_TOWN_AT"), "%f,%f", &at[0], &at[1]); err != nil {
+				at = s.Info().Center
+			}
+			c := geo.Project(at, z)
 			const size = 768
 			w := geo.Window{Z: z, X: int(c[0]) - size/2, Y: int(c[1]) - size/2, W: size, H: size}
 			save(t, fmt.Sprintf("%s/%s-%d.png", dir, name, z), stitch(t, s, w))

@@ -53,7 +53,8 @@ func (c *canvas) enter(i, j int) {
 	size := plan.CellSize * c.ppm
 	ox, oy := float64(i)*size-float64(c.x0), float64(j)*size-float64(c.y0)
 	c.dx, c.dy = int64(ox)<<unitBits, int64(oy)<<unitBits
-	c.box = plan.Box{X0: -ox / c.ppm, Y0: -oy / c.ppm, X1: (float64(c.w) - ox) / c.ppm, Y1: (float64(c.h) - oy) / c.ppm}
+	// A pixel more on each side: rounding may move an edge across the picture's.
+	c.box = plan.Box{X0: -ox / c.ppm, Y0: -oy / c.ppm, X1: (float64(c.w) - ox) / c.ppm, Y1: (float64(c.h) - oy) / c.ppm}.Grow(1 / c.ppm)
 }
 
 func (c *canvas) to(p plan.Pt) point {

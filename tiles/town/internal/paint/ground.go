@@ -12,7 +12,7 @@ func meadow() texture {
 
 func cropColour(tone uint8) colour {
 	return [8]colour{
-		{134, 140, 74}, {168, 150, 100}, {98, 122, 60}, {186, 166, 114}, {126, 106, 80}, {86, 110, 56}, {146, 152, 88}, {152, 132, 92},
+		{124, 130, 76}, {162, 148, 106}, {98, 116, 64}, {178, 162, 118}, {130, 112, 88}, {88, 106, 60}, {136, 138, 88}, {150, 134, 100},
 	}[tone%8]
 }
 
@@ -28,9 +28,9 @@ func material(s *plan.Surface) texture {
 	pick := func(cs ...colour) texture { return texture{cs[int(s.Tone)%len(cs)], 0.05, 0.04, colour{}, 0} }
 	switch s.Mat {
 	case plan.Lawn:
-		return soft(90, 111, 60, 0.09, 0.08, colour{122, 122, 78}, 0.55)
+		return soft(88, 108, 60, 0.09, 0.09, colour{134, 128, 84}, 0.35+0.6*float32(s.Tone%16)/15)
 	case plan.Garden:
-		return soft(92, 104, 64, 0.13, 0.16, colour{128, 118, 86}, 0.7)
+		return soft(92, 104, 64, 0.13, 0.16, colour{134, 120, 90}, 0.5+0.45*float32(s.Tone%8)/7)
 	case plan.Crop:
 		base := cropColour(s.Tone)
 		return texture{base, 0.06, 0.05, base.times(0.85), 0.8}
@@ -73,7 +73,7 @@ func pool(tone uint8) texture {
 	case 200:
 		return texture{colour{78, 92, 84}, 0.05, 0.05, colour{96, 92, 72}, 0.7}
 	}
-	return texture{colour{98, 196, 212}, 0.035, 0.04, colour{78, 176, 204}, 0.6}
+	return texture{colour{104, 178, 192}, 0.035, 0.04, colour{84, 160, 186}, 0.6}
 }
 
 // base covers everything with rough grass.

@@ -163,33 +163,44 @@ func (c *canvas) far(cells []plan.Cell[*plan.Layout]) {
 		}
 	}
 	c.water(cells)
-	c.streets(cells)
+	for _, cell := range cells {
+		c.enter(cell.I, cell.J)
+		for k := range cell.Plan.Streets {
+			// Side streets hide below trees and are what the eye makes of the rest.
+			if s := &cell.Plan.Streets[k]; s.Width > 8.5 && c.sees(s.Box.Grow(s.Width)) {
+				c.stroke(s.Line, s.Width+s.Walk, plan.Pt{})
+			}
+		}
+	}
+	c.fill(texture{colour{122, 120, 116}, 0.06, 0, colour{}, 0}, 0.75)
 }
 
 func blur(p *plan.Piece, class string) texture {
 	switch class {
 	case "":
 	case "park", "cemetery", "sports_pitch", "playground", "nursing_home":
-		return texture{colour{82, 100, 58}, 0.18, 0, colour{96, 104, 66}, 0.7}
+		return texture{colour{74, 92, 54}, 0.2, 0, colour{90, 100, 64}, 0.7}
 	case "school", "kindergarten", "university", "sports_centre", "hospital", "church":
-		return texture{colour{112, 114, 88}, 0.25, 0, colour{120, 112, 92}, 0.7}
+		return texture{colour{98, 106, 80}, 0.3, 0, colour{108, 106, 86}, 0.7}
 	case "farm", "construction":
 		return texture{colour{134, 118, 94}, 0.2, 0, colour{122, 112, 84}, 0.7}
 	default:
-		return texture{colour{142, 138, 132}, 0.25, 0, colour{128, 126, 122}, 0.7}
+		return texture{colour{126, 126, 122}, 0.3, 0, colour{116, 116, 114}, 0.7}
 	}
 	switch p.Fill {
 	case plan.Fields:
 		k := cropColour(uint8(p.Poly[0].X*13 + p.Poly[1].Y*7))
 		return texture{k, 0.07, 0, k.times(0.86), 0.8}
-	case plan.Woods, plan.Waterside:
-		return texture{colour{58, 74, 44}, 0.25, 0, colour{72, 84, 50}, 0.6}
+	case plan.Woods:
+		return texture{colour{52, 66, 40}, 0.22, 0, colour{62, 74, 46}, 0.6}
+	case plan.Waterside:
+		return texture{colour{80, 94, 56}, 0.25, 0, colour{96, 100, 66}, 0.6}
 	case plan.Houses:
-		return texture{colour{104, 100, 76}, 0.32, 0, colour{116, 98, 80}, 0.7}
+		return texture{colour{86, 92, 66}, 0.4, 0, colour{102, 92, 74}, 0.8}
 	case plan.Flats:
-		return texture{colour{112, 112, 92}, 0.34, 0, colour{124, 120, 108}, 0.7}
+		return texture{colour{92, 98, 78}, 0.4, 0, colour{108, 108, 94}, 0.8}
 	case plan.Halls:
-		return texture{colour{148, 146, 142}, 0.25, 0, colour{134, 132, 130}, 0.7}
+		return texture{colour{124, 124, 122}, 0.3, 0, colour{114, 112, 110}, 0.7}
 	}
-	return texture{colour{128, 116, 106}, 0.33, 0, colour{136, 112, 98}, 0.7}
+	return texture{colour{110, 104, 94}, 0.38, 0, colour{118, 104, 92}, 0.8}
 }

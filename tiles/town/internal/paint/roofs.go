@@ -8,7 +8,7 @@ import (
 
 func roofColour(b *plan.Building) colour {
 	c := [...]colour{
-		plan.TileRed: {164, 98, 76}, plan.TileBrown: {132, 98, 78}, plan.Slate: {104, 106, 114}, plan.Grey: {142, 141, 138},
+		plan.TileRed: {146, 92, 76}, plan.TileBrown: {122, 96, 80}, plan.Slate: {104, 106, 114}, plan.Grey: {142, 141, 138},
 		plan.Light: {188, 186, 180}, plan.White: {214, 213, 208}, plan.Beige: {184, 170, 146}, plan.Blue: {96, 124, 154},
 		plan.Green: {104, 130, 112}, plan.Copper: {118, 156, 140}, plan.Gold: {186, 150, 76}, plan.Dark: {86, 84, 84},
 		plan.Rust: {142, 92, 72}, plan.Orange: {202, 122, 66},
@@ -103,7 +103,7 @@ func (c *canvas) gable(p plan.Poly, col colour, hip float64) {
 // slope paints one side of a roof, whose eaves are its first edge: tiles lie in courses along it.
 func (c *canvas) slope(col colour, pts ...plan.Pt) {
 	c.shape(pts)
-	lit := col.times(1 + 0.27*facing(pts[0], pts[1]))
+	lit := col.times(1 + 0.22*facing(pts[0], pts[1]))
 	t := texture{lit, 0.075, 0.06, lit.times(0.86), 0.6}
 	if c.ppm < 3 {
 		c.fill(t, 1)

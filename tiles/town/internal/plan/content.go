@@ -177,7 +177,7 @@ func (b *builder) block(p Poly) {
 
 func (b *builder) line(kind LineKind, width float64, pts ...Pt) {
 	if b.piece.wet {
-		for _, q := range pts {
+		for _, q := range densify(pts, 8) {
 			if b.l.wet(q, 6) {
 				return
 			}
@@ -269,32 +269,65 @@ func (b *builder) car(q, heading Pt, length, width float64) {
 	})
 }
 
-// scatter plants trees about so far apart within an outline.
+// scatter plants trees about so far apart within an outline, close in some spots and hardly any in others.
 func (b *builder) scatter(p Poly, gap, low, high float64, kind uint8) {
 	if len(p) < 3 {
 		return
 	}
 	box := BoxOf(p)
+	ox, oy := float64(b.l.i)*CellSize, float64(b.l.j)*CellSize
+	gap *= 0.8
 	for y := box.Y0; y < box.Y1; y += gap {
 		for x := box.X0; x < box.X1; x += gap {
 			q := Pt{x + b.rnd.between(0, gap), y + b.rnd.between(0, gap)}
-			r := b.rnd.between(low, high)
-			if p.Contains(q) && p.edgeDistance(q) > r*0.6 {
-				k := kind
-				if b.rnd.chance(0.08) {
-					k ^= 1
-				}
+			r, k := b.rnd.between(low, high), kind
+			if b.rnd.chance(0.08) {
+				k ^= 1
+			}
+			c := b.l.p.clump(ox+q.X, oy+q.Y)
+			if !b.rnd.chance(3.4*c-1.1) || !p.Contains(q) || p.edgeDistance(q) < r*0.6 {
+				continue
+			}
+			b.tree(q, r*(0.75+0.5*c), k)
+		}
+	}
+}
+
+// wood plants trees crown to crown.
+func (b *builder) wood(p Poly, kind uint8) {
+	const gap = 5.6
+	box := BoxOf(p)
+	for y := box.Y0; y < box.Y1; y += gap {
+		for x := box.X0; x < box.X1; x += gap {
+			q := Pt{x + b.rnd.between(0, gap), y + b.rnd.between(0, gap)}
+			k := kind
+			if b.rnd.chance(0.15) {
+				k ^= 1
+			}
+			if r := b.rnd.between(2.2, 4.6); p.Contains(q) && b.rnd.chance(0.95) {
 				b.tree(q, r, k)
 			}
 		}
 	}
 }
 
-// row plants trees along a line.
+// row plants trees along a line, in some places with gaps between stretches.
 func (b *builder) row(line []Pt, gap, r float64, kind uint8) {
+	dense, skip := b.rnd.between(0.45, 0.98), 0
+	gap *= b.rnd.between(0.85, 1.5)
+	if len(line) == 0 {
+		return
+	}
 	for _, q := range densify(line, gap) {
-		if b.rnd.chance(0.88) {
-			b.tree(q.add(Pt{b.rnd.between(-0.6, 0.6), b.rnd.between(-0.6, 0.6)}), r*b.rnd.between(0.75, 1.15), kind)
+		if skip > 0 {
+			skip--
+			continue
+		}
+		if b.rnd.chance(0.07) {
+			skip = b.rnd.below(6)
+		}
+		if b.rnd.chance(dense) {
+			b.tree(q.add(Pt{b.rnd.between(-0.9, 0.9), b.rnd.between(-0.9, 0.9)}), r*b.rnd.between(0.6, 1.2), kind)
 		}
 	}
 }

@@ -159,6 +159,14 @@ func densify(line []Pt, step float64) []Pt {
 	return out
 }
 
+func lineLength(line []Pt) float64 {
+	sum := 0.0
+	for i := 1; i < len(line); i++ {
+		sum += line[i].sub(line[i-1]).length()
+	}
+	return sum
+}
+
 func snapAll(pts []Pt) []Pt {
 	out := make([]Pt, len(pts))
 	for i, p := range pts {

@@ -11,12 +11,16 @@ type lay struct {
 	blocks []Piece
 	bigs   int // blocks that may stay undivided for a large place
 	side   int // streets named so far
+
+	corners [4]Pt     // of the cell's ground before the warp, clockwise from the north-west
+	sides   [4]Street // the main streets from each corner to the next
 }
 
 func (p *Planner) makeLayout(i, j int) *Layout {
 	l := &lay{Layout: &Layout{Zone: p.zone(i, j)}, p: p, i: i, j: j, rnd: newRand(Hash(p.seed, 2, i, j))}
 	big, small := p.wants(l.Zone, i, j)
 	l.bigs = len(big)
+	l.dry = l.farFromWater()
 	l.mainStreets()
 	l.divide(l.ground(), 0)
 	l.water()
@@ -25,23 +29,27 @@ func (p *Planner) makeLayout(i, j int) *Layout {
 	return l.Layout
 }
 
-// zone follows the density and trade fields at the cell's middle.
+// zone follows the density and trade fields at the cell's middle, with a little chance, that zones have ragged edges.
 func (p *Planner) zone(i, j int) Zone {
 	i, j = wrap(i), wrap(j)
 	x, y := (float64(i)+0.5)*CellSize, (float64(j)+0.5)*CellSize
-	d := p.density(x, y)
+	r := newRand(Hash(p.seed, 14, i, j))
+	d := p.density(x, y) + r.between(-0.045, 0.045)
 	switch {
-	case d > 0.86:
+	case d > 0.88:
 		return Core
-	case d < 0.4:
+	case d < edgeOfTown:
 		return Rural
-	case d < 0.78 && p.trade.at(x, y) > 0.74:
+	case d < 0.8 && p.trade.at(x, y)+r.between(-0.05, 0.05) > 0.76:
 		return Industrial
-	case d > 0.6:
+	case d > 0.64:
 		return Mid
 	}
 	return Suburb
 }
+
+// edgeOfTown is the density below which there are fields.
+const edgeOfTown = 0.43
 
 // node is a corner of the main streets' net before the warp, from cell (i, j)'s corner.
 func (p *Planner) node(i, j int) Pt {
@@ -95,13 +103,16 @@ func (l *lay) mainStreets() {
 	l.addStreet(l.p.street(l.i, l.j, true), o, s, 24)
 }
 
+// longestBridge is what a main street crosses; at anything wider it ends.
+const longestBridge = 150
+
 // addStreet bends a straight street, and makes bridges of what crosses water, or, when it is a minor one, leaves that out.
 func (l *lay) addStreet(s Street, a, b Pt, step float64) {
 	if s.Width == 0 {
 		return
 	}
 	line := l.bent(densify([]Pt{a, b}, step/2))
-	margin, minor := 5.0, s.Class == "residential" || s.Class == "service" || s.Class == "living_street"
+	margin, minor := 5.0, s.Width < 9 || s.Class == "unclassified"
 	if minor {
 		margin = 9
 	}
@@ -115,7 +126,9 @@ func (l *lay) addStreet(s Street, a, b Pt, step float64) {
 				piece.Level = 1
 			}
 			piece.Box = BoxOf(piece.Line)
-			l.Streets = append(l.Streets, piece)
+			if !wet || lineLength(piece.Line) < longestBridge {
+				l.Streets = append(l.Streets, piece)
+			}
 		}
 		start = end
 	}
@@ -130,6 +143,9 @@ func (l *lay) addStreet(s Street, a, b Pt, step float64) {
 
 // wet says whether water is nearer than a margin.
 func (l *lay) wet(q Pt, margin float64) bool {
+	if l.dry {
+		return false
+	}
 	return l.p.shore(float64(l.i)*CellSize+q.X, float64(l.j)*CellSize+q.Y) < margin
 }
 
@@ -140,9 +156,10 @@ func (l *lay) ground() Poly {
 		p.node(l.i, l.j), p.node(l.i+1, l.j).add(Pt{CellSize, 0}),
 		p.node(l.i+1, l.j+1).add(Pt{CellSize, CellSize}), p.node(l.i, l.j+1).add(Pt{0, CellSize}),
 	}
-	sides := [4]Street{p.street(l.i, l.j, false), p.street(l.i+1, l.j, true), p.street(l.i, l.j+1, false), p.street(l.i, l.j, true)}
+	l.sides = [4]Street{p.street(l.i, l.j, false), p.street(l.i+1, l.j, true), p.street(l.i, l.j+1, false), p.street(l.i, l.j, true)}
+	l.corners = [4]Pt(q)
 	out := q
-	for k, s := range sides {
+	for k, s := range l.sides {
 		a, b := q[k], q[(k+1)%4]
 		n := b.sub(a).left().normal().times(-1)
 		out = out.clip(n, n.dot(a)-s.Width/2-s.Walk)
@@ -153,21 +170,22 @@ func (l *lay) ground() Poly {
 // measure is how a zone's ground is divided: blocks of at most so many square metres and so long, by streets so wide.
 type measure struct {
 	area, length, width, walk float64
+	large                     float64 // what a block that is kept for a large place may have
 	class                     string
 }
 
 func (z Zone) measure() measure {
 	switch z {
 	case Core:
-		return measure{12500, 150, 8, 3, "residential"}
+		return measure{12500, 150, 8, 3, 44000, "residential"}
 	case Mid:
-		return measure{14000, 185, 7, 2.5, "residential"}
+		return measure{14000, 185, 7, 2.5, 44000, "residential"}
 	case Suburb:
-		return measure{15500, 230, 6.5, 2, "residential"}
+		return measure{11500, 210, 6.5, 2, 27000, "residential"}
 	case Industrial:
-		return measure{36000, 280, 9, 2, "unclassified"}
+		return measure{36000, 280, 9, 2, 46000, "unclassified"}
 	}
-	return measure{42000, 320, 3.5, 0, "track"}
+	return measure{42000, 320, 3.5, 0, 0, "track"}
 }
 
 // divide cuts the ground into blocks with streets between.
@@ -178,7 +196,7 @@ func (l *lay) divide(q Poly, depth int) {
 	m := l.Zone.measure()
 	u, long, _ := q.longAxis()
 	area := q.area()
-	keep := l.bigs > 0 && depth > 1 && area < 46000 && area > 22000 && l.rnd.chance(0.4)
+	keep := l.bigs > 0 && depth > 1 && area < m.large && area > m.large/2 && l.rnd.chance(0.4)
 	if keep {
 		l.bigs--
 	}
@@ -201,10 +219,22 @@ func (l *lay) divide(q Poly, depth int) {
 		half = 3
 	} else {
 		l.side++
-		l.addStreet(s, n.times(c).along(n.left(), from-7.5), n.times(c).along(n.left(), to+7.5), 24)
+		a, b := n.times(c).along(n.left(), from), n.times(c).along(n.left(), to)
+		l.addStreet(s, a.along(n.left(), -l.toMiddle(a, half)), b.along(n.left(), l.toMiddle(b, half)), 24)
 	}
 	l.divide(q.clip(n, c-half), depth+1)
 	l.divide(q.clip(n.times(-1), -c-half), depth+1)
+}
+
+// toMiddle is how far the middle of the street at a block's edge is: of a main street, or of one as wide as ours.
+func (l *lay) toMiddle(at Pt, minor float64) float64 {
+	for k, s := range l.sides {
+		a, b := l.corners[k], l.corners[(k+1)%4]
+		if half := s.Width/2 + s.Walk; segmentDistance(a, b, at) < half+1.5 {
+			return half
+		}
+	}
+	return minor
 }
 
 // fieldTrack is seldom: most fields meet at a hedge.
@@ -232,13 +262,13 @@ func (l *lay) finish() {
 		l.blocks[k].Box = BoxOf(l.blocks[k].Poly)
 	}
 	l.Pieces = l.blocks
-	l.Bound = Box{0, 0, CellSize, CellSize}
+	l.Bound = Box{0, 0, CellSize, CellSize}.Grow(20) // reeds along a shore
 	grow := func(b Box, n float64) {
 		b = b.Grow(n)
 		l.Bound = Box{min(l.Bound.X0, b.X0), min(l.Bound.Y0, b.Y0), max(l.Bound.X1, b.X1), max(l.Bound.Y1, b.Y1)}
 	}
 	for _, p := range l.Pieces {
-		grow(p.Box, 24)
+		grow(p.Box, overhang)
 	}
 	for _, s := range l.Streets {
 		grow(s.Box, s.Width/2+s.Walk+2)

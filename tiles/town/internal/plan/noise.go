@@ -42,6 +42,7 @@ type fields struct {
 	bendX, bendY, swayX, swayY     noise
 	dense, dense2, trade           noise
 	river, riverFine, lake, lakeIn noise
+	twistX, twistY, grove, thicket noise
 }
 
 func newFields(seed uint64, homeX, homeY float64) fields {
@@ -51,17 +52,20 @@ func newFields(seed uint64, homeX, homeY float64) fields {
 		bendX: n(0, 1024), bendY: n(1, 1024), swayX: n(2, 512), swayY: n(3, 512),
 		dense: n(4, 4096), dense2: n(5, 1024), trade: n(6, 1024),
 		river: n(7, 4096), riverFine: n(8, 512), lake: n(9, 2048), lakeIn: n(10, 256),
+		twistX: n(11, 2048), twistY: n(12, 2048), grove: n(13, 64), thicket: n(14, 32),
 	}
 }
 
 // reach is how far a cell's streets and grounds may lie outside of its square, in metres: the jitter of its corners, the
 // warp, half a street, and the shadow of a tall building.
-const reach = jitter + bend + sway + 40
+const reach = jitter + bend + sway + overhang
 
 const (
 	jitter = 72.0
 	bend   = 46.0
 	sway   = 20.0
+
+	overhang = 40.0 // of what stands on a piece of ground: the shadows of towers, mostly
 )
 
 // warp bends the plane, so that streets planned straight run in curves. Its slope stays below a half: nothing folds over.
@@ -73,8 +77,19 @@ func (f *fields) warp(x, y float64) (float64, float64) {
 
 // density is how town-like a place is, from 0 in the fields to 1 in the centre.
 func (f *fields) density(x, y float64) float64 {
+	x, y = f.twisted(x, y)
 	d := 0.75*f.dense.at(x, y) + 0.3*f.dense2.at(x, y)
 	return d + 0.55*f.home(x, y, 1900)
+}
+
+// twisted hides that smooth noise follows its lattice, north to south and east to west.
+func (f *fields) twisted(x, y float64) (float64, float64) {
+	return x + 900*(f.twistX.at(x, y)-0.5), y + 900*(f.twistY.at(x, y)-0.5)
+}
+
+// clump is where trees stand close and where they do not, in 0 … 1.
+func (f *fields) clump(x, y float64) float64 {
+	return 0.55*f.grove.at(x, y) + 0.45*f.thicket.at(x, y)
 }
 
 // home is 1 at the point where visitors arrive and fades out over a radius.
@@ -89,6 +104,7 @@ func (f *fields) home(x, y, radius float64) float64 {
 // dividing by its slope makes them evenly wide, and lakes where the slope is small.
 func (f *fields) shore(x, y float64) float64 {
 	const h = 4.0
+	x, y = f.twisted(x, y)
 	r := f.riverField(x, y)
 	gx, gy := (f.riverField(x+h, y)-r)/h, (f.riverField(x, y+h)-r)/h
 	river := math.Abs(r)/math.Max(math.Hypot(gx, gy), 1.3e-4) - 23

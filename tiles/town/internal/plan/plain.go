@@ -9,7 +9,7 @@ func (b *builder) plain() {
 		b.fields()
 	case Woods:
 		b.surface(Forest, b.piece.Poly)
-		b.scatter(b.piece.Poly, 6.2, 2.6, 4.6, uint8(b.rnd.below(2)))
+		b.wood(b.piece.Poly, uint8(b.rnd.below(2)))
 	case Houses:
 		b.houses()
 	case Flats:
@@ -90,7 +90,7 @@ func (b *builder) rows(width float64, do func(lot Poly, in Pt)) {
 
 func (b *builder) houses() {
 	b.surface(Garden, b.piece.Poly)
-	width := b.rnd.between(16, 23)
+	width := b.rnd.between(15, 21)
 	if b.l.Zone != Suburb {
 		width = b.rnd.between(12.5, 18)
 	}
@@ -163,7 +163,7 @@ func (b *builder) backyard(f frame, y float64) {
 		w := b.rnd.between(3, 6)
 		b.surface(Paving, f.box(f.w/2-w/2, y-2, f.w/2+w/2, y+2.5))
 	}
-	if f.d-y > 13 && b.rnd.chance(0.13) {
+	if f.d-y > 13 && b.rnd.chance(0.08) {
 		px := b.rnd.between(2, max(2.1, f.w-11))
 		b.paved(Paving, f.box(px-1, y+3, px+9, y+9))
 		b.paved(Pool, f.box(px, y+4, px+8, y+8))
@@ -180,42 +180,87 @@ func (b *builder) backyard(f frame, y float64) {
 // terraces are houses wall to wall around a yard.
 func (b *builder) terraces() {
 	b.surface(Concrete, b.piece.Poly)
-	if yard := b.piece.Poly.inset(18); len(yard) > 2 && yard.area() > 250 && b.rnd.chance(0.75) {
-		b.surface([3]Mat{Garden, Lawn, Gravel}[b.rnd.below(3)], yard)
-		b.scatter(yard, 9, 2, 3.8, 0)
-	}
+	b.yard()
 	style := [4]Paint{TileRed, TileBrown, Slate, Beige}[b.rnd.below(4)]
+	depth := b.rnd.between(12, 16)
 	b.rows(b.rnd.between(13, 21), func(lot Poly, in Pt) {
-		f := lot.inset(0.1).fit(in)
-		if f.w < 6 || f.d < 9 {
-			return
+		if f := lot.inset(0.1).fit(in); f.w > 6 && f.d > 9 {
+			b.townhouse(f.part(0, 0.6, f.w, min(f.d-1, depth)), style)
+			b.rear(f, depth)
 		}
-		depth := min(f.d-1, b.rnd.between(12, 17))
-		height := b.rnd.between(10, 21)
-		front := f.part(0, 0.6, f.w, depth)
-		if paint := style; b.rnd.chance(0.5) {
-			if b.rnd.chance(0.35) {
-				paint = [4]Paint{TileRed, TileBrown, Slate, Dark}[b.rnd.below(4)]
-			}
-			// The ridge follows the street, however narrow the house.
-			b.building(Gable, paint, height, front.whole())
-		} else {
-			b.flat([4]Paint{Grey, Light, Beige, Dark}[b.rnd.below(4)], height, front)
-		}
-		b.rear(f, depth)
 	})
+	// The short sides of the block, between the ends of the rows.
+	u, _, short := b.piece.Poly.longAxis()
+	if short < 2*depth+14 {
+		return
+	}
+	for _, in := range []Pt{u, u.times(-1)} {
+		f := b.piece.Poly.inset(0.6).fit(in)
+		from, to := depth+1.5, f.w-depth-1.5
+		n := max(1, math.Round((to-from)/17))
+		for k := 0.0; k < n; k++ {
+			if b.rnd.chance(0.86) {
+				b.townhouse(f.part(from+(to-from)*k/n, 0, from+(to-from)*(k+1)/n, depth-1), style)
+			}
+		}
+	}
+}
+
+// townhouse is one of a row, its ridge along the street however narrow it is.
+func (b *builder) townhouse(f frame, style Paint) {
+	height := b.rnd.between(10, 19)
+	if f.w < 4 || f.d < 5 {
+		return
+	}
+	paint := style
+	if b.rnd.chance(0.3) {
+		paint = [4]Paint{TileRed, TileBrown, Slate, Dark}[b.rnd.below(4)]
+	}
+	if b.rnd.chance(0.55) {
+		b.building(Gable, paint, height, f.whole())
+		if b.rnd.chance(0.5) {
+			x := b.rnd.between(1, max(1.1, f.w-2))
+			b.detail(Flat, Light, 1.2, f.box(x, f.d*0.55, x+1.1, f.d*0.55+1.1))
+		}
+		return
+	}
+	b.flat([5]Paint{Grey, Light, Beige, Dark, Grey}[b.rnd.below(5)], height, f)
+}
+
+// yard is what houses stand around: gardens, a car park, or sheds.
+func (b *builder) yard() {
+	yard := b.piece.Poly.inset(18)
+	if len(yard) < 3 || yard.area() < 250 || b.piece.Poly.area() < yard.area() {
+		return
+	}
+	f := yard.fit(b.front())
+	switch kind := b.rnd.below(5); {
+	case kind < 2:
+		b.surface([2]Mat{Garden, Lawn}[kind], yard)
+		b.line(Trail, 1.8, f.at(f.w/2, -8), f.at(f.w/2, f.d+8))
+		b.line(Trail, 1.8, f.at(0, f.d/2), f.at(f.w, f.d/2))
+		b.scatter(yard, 8, 1.6, 3.6, 0)
+	case kind == 2:
+		b.parking(f, 0.65)
+	case kind == 3:
+		b.surface(Gravel, yard)
+		for x := 1.0; x+14 < f.w; x += 17 {
+			b.flat([4]Paint{Grey, Light, Dark, Beige}[b.rnd.below(4)], b.rnd.between(3, 8), f.part(x, f.d*b.rnd.between(0, 0.3), x+b.rnd.between(8, 14), f.d*b.rnd.between(0.6, 1)))
+		}
+	default:
+		// One garden behind another.
+		for x := 0.0; x+8 < f.w; x += 13 {
+			b.surface([4]Mat{Garden, Lawn, Paving, Meadow}[b.rnd.below(4)], f.box(x, 0, x+12.4, f.d*0.49))
+			b.surface([4]Mat{Garden, Lawn, Gravel, Meadow}[b.rnd.below(4)], f.box(x, f.d*0.51, x+12.4, f.d))
+		}
+		b.scatter(yard, 9, 1.4, 3.2, 0)
+	}
 }
 
 func (b *builder) rear(f frame, y float64) {
 	if f.d-y > 10 && b.rnd.chance(0.5) {
 		x := b.rnd.between(0, f.w*0.4)
-		b.flat([3]Paint{Grey, Beige, Light}[b.rnd.below(3)], b.rnd.between(3.5, 9), f.part(x, y, x+f.w*0.55, min(f.d-1, y+b.rnd.between(6, 12))))
-	}
-	if f.d-y > 7 && b.rnd.chance(0.4) {
-		b.car(f.at(b.rnd.between(2, f.w-2), b.rnd.between(y+3, f.d-3)), f.u, 4.5, 1.8)
-	}
-	if b.rnd.chance(0.5) {
-		b.tree(f.at(b.rnd.between(1, f.w-1), f.d-2), b.rnd.between(1.8, 3.4), 0)
+		b.flat([3]Paint{Grey, Beige, Light}[b.rnd.below(3)], b.rnd.between(3.5, 9), f.part(x, y, x+f.w*0.55, min(f.d-1, y+b.rnd.between(5, 9))))
 	}
 }
 
@@ -257,23 +302,38 @@ func (b *builder) flats() {
 	b.scatter(b.piece.Poly, 10, 1.8, 3.9, 0)
 }
 
-// towers are high-rises on a plaza.
+// towers are high-rises on a plaza, with lower houses between.
 func (b *builder) towers() {
 	b.surface(Paving, b.piece.Poly)
-	f := b.lot(5).long()
-	n := max(1, math.Round(f.w/52))
-	for k := 0.0; k < n; k++ {
-		part := f.part(f.w*k/n+4, 4, f.w*(k+1)/n-4, f.d-4)
-		w, d := min(part.w, b.rnd.between(24, 36)), min(part.d, b.rnd.between(22, 34))
-		if part.w > 34 && part.d > 34 {
-			b.flat(Grey, 8, part)
+	f := b.lot(4)
+	cols, rows := max(1, math.Round(f.w/50)), max(1, math.Round(f.d/50))
+	for k := range int(cols * rows) {
+		i, j := float64(k%int(cols)), float64(k/int(cols))
+		part := f.part(f.w*i/cols+2, f.d*j/rows+2, f.w*(i+1)/cols-2, f.d*(j+1)/rows-2)
+		paint := [5]Paint{Light, Grey, Dark, Blue, Beige}[b.rnd.below(5)]
+		switch b.rnd.below(5) {
+		case 0:
+			b.surface(Lawn, part.oval(part.w/2, part.d/2, part.w*0.4, part.d*0.4, 18))
+			b.scatter(part.whole(), 9, 1.8, 3.4, 0)
+		case 1:
+			b.flat(paint, b.rnd.between(12, 24), part.part(0, 0, part.w, part.d*0.38))
+			b.flat(paint, b.rnd.between(12, 20), part.part(0, part.d*0.38, part.w*0.36, part.d))
+		default:
+			b.tower(part, paint)
 		}
-		x, y := (part.w-w)*b.rnd.unit(), (part.d-d)*b.rnd.unit()
-		core := part.part(x, y, x+w, y+d)
-		b.flat([4]Paint{Light, Grey, Dark, Blue}[b.rnd.below(4)], b.rnd.between(34, 62), core)
-		b.detail(Flat, Grey, 4, core.part(w*0.3, d*0.3, w*0.7, d*0.7).whole())
 	}
-	b.scatter(b.piece.Poly.inset(1), 12, 1.8, 3, 0)
+	b.scatter(b.piece.Poly.inset(1), 12, 1.6, 2.8, 0)
+}
+
+func (b *builder) tower(f frame, paint Paint) {
+	w, d := min(f.w, b.rnd.between(20, 30)), min(f.d, b.rnd.between(20, 30))
+	if b.rnd.chance(0.5) {
+		b.flat([3]Paint{Grey, Light, Beige}[b.rnd.below(3)], b.rnd.between(5, 9), f)
+	}
+	x, y := (f.w-w)*b.rnd.unit(), (f.d-d)*b.rnd.unit()
+	core := f.part(x, y, x+w, y+d)
+	b.flat(paint, b.rnd.between(30, 58), core)
+	b.detail(Flat, Grey, 4, core.box(w*0.3, d*0.3, w*0.7, d*0.7))
 }
 
 // halls are sheds of all sizes.

@@ -89,6 +89,7 @@ type Layout struct {
 	Shores  [][]Pt  // where water and land meet
 	Pieces  []Piece // ground between the streets
 	Places  []Place
+	dry     bool // no water anywhere near
 }
 
 // Street is a stretch of street.

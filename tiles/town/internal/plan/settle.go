@@ -18,7 +18,7 @@ type deck struct {
 func (z Zone) deck() deck {
 	switch z {
 	case Core:
-		return deck{bigs: 4, smalls: 11, big: []want{
+		return deck{bigs: 3, smalls: 9, big: []want{
 			{"hospital", 8500, 24000, 70}, {"school", 7500, 22000, 65}, {"townhall", 4500, 12000, 50}, {"park", 7000, 46000, 50},
 			{"mall", 8000, 26000, 70}, {"university", 9000, 46000, 75}, {"museum", 5000, 12000, 50}, {"bus_station", 6000, 15000, 55},
 			{"stadium", 14000, 46000, 100}, {"marketplace", 4500, 10000, 45}, {"theatre", 4000, 9000, 45},
@@ -30,7 +30,7 @@ func (z Zone) deck() deck {
 			{"mosque", 1500, 4500, 32}, {"temple", 1600, 5000, 34}, {"sports_pitch", 1500, 5500, 30}, {"fuel", 1100, 3200, 26},
 		}}
 	case Mid:
-		return deck{bigs: 3, smalls: 7, big: []want{
+		return deck{bigs: 3, smalls: 6, big: []want{
 			{"school", 8500, 26000, 70}, {"park", 7000, 46000, 50}, {"hospital", 9500, 30000, 75}, {"sports_centre", 9000, 26000, 70},
 			{"university", 12000, 46000, 85}, {"cemetery", 6500, 36000, 55}, {"mall", 9000, 30000, 75}, {"stadium", 15000, 46000, 100},
 			{"school", 8500, 26000, 70}, {"swimming_pool", 5500, 15000, 55}, {"park", 6000, 30000, 50},
@@ -176,22 +176,28 @@ func (l *lay) labelPoint(p Poly) Pt {
 
 func (l *lay) fill(b *Piece) Fill {
 	r := newRand(b.seed)
-	a := b.Poly.area()
+	a, c := b.Poly.area(), b.Poly.centroid()
 	_, _, short := b.Poly.longAxis()
+	x, y := float64(l.i)*CellSize+c.X, float64(l.j)*CellSize+c.Y
+	wild := l.p.clump(x/8, y/8)
+	// At the edge of town the fields reach in between the houses, and the houses out along the lanes.
+	d := l.p.density(x, y)
 	switch {
-	case l.Zone == Rural && r.chance(0.3):
+	case l.Zone == Rural && a < 14000 && d > edgeOfTown-0.05:
+		return Houses
+	case (l.Zone == Rural || l.Zone == Suburb && d < edgeOfTown+0.02) && wild > 0.58:
 		return Woods
-	case l.Zone == Rural:
+	case l.Zone == Rural || l.Zone == Suburb && d < edgeOfTown+0.02:
 		return Fields
-	case b.wet && r.chance(0.45) || short < 14 || a < 350:
+	case b.wet && r.chance(0.4) || short < 14 || a < 350 || l.Zone == Suburb && short > 125:
 		return Waterside
 	case l.Zone == Industrial:
 		return Halls
-	case l.Zone == Core && r.chance(0.16) && a > 4000:
+	case l.Zone == Core && r.chance(0.14) && a > 4000 && a < 26000:
 		return Towers
-	case l.Zone == Core && a < 30000:
+	case l.Zone == Core && a < 24000:
 		return Terraces
-	case l.Zone == Core || l.Zone == Mid && (r.chance(0.5) || a > 20000):
+	case l.Zone == Core || l.Zone == Mid && (r.chance(0.45) || a > 20000):
 		return Flats
 	}
 	return Houses

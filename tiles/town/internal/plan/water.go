@@ -9,7 +9,7 @@ const waterStep = 16
 // parts share in opposite directions cancel, and what is left runs around the water.
 func (l *lay) water() {
 	const n = CellSize / waterStep
-	if l.farFromWater() {
+	if l.dry {
 		return
 	}
 	var depth [n + 1][n + 1]float64
@@ -39,9 +39,11 @@ func (l *lay) water() {
 	}
 }
 
+// farFromWater looks around a little wider than the cell reaches.
 func (l *lay) farFromWater() bool {
-	for y := 0; y <= CellSize; y += 64 {
-		for x := 0; x <= CellSize; x += 64 {
+	const margin = 192
+	for y := -margin; y <= CellSize+margin; y += 64 {
+		for x := -margin; x <= CellSize+margin; x += 64 {
 			if l.wet(Pt{float64(x), float64(y)}, 110) {
 				return false
 			}
