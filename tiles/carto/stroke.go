@@ -127,7 +127,9 @@ func (r *raster) dashes(line []point, width, on, off float64) {
 		dx, dy := float64(q.x-p.x), float64(q.y-p.y)
 		length := math.Hypot(dx, dy)
 		if length > 0 && r.near(p, q, reach) {
-			at := func(d float64) point { return p.plus(point{int64(math.Round(dx * d / length)), int64(math.Round(dy * d / length))}) }
+			at := func(d float64) point {
+				return p.plus(point{int64(math.Round(dx * d / length)), int64(math.Round(dy * d / length))})
+			}
 			// The raster's middle, seen from p along the segment, and how far its corners may be from there.
 			mx, my := r.origin.x+int64(r.w)<<unitBits/2-p.x, r.origin.y+int64(r.h)<<unitBits/2-p.y
 			middle, around := (float64(mx)*dx+float64(my)*dy)/length, float64(int64(r.w+r.h)<<unitBits+reach)

@@ -160,7 +160,9 @@ func (s *Source) draw(ctx context.Context, w geo.Window, scale int) (*image.RGBA
 // memory is a map that is held whole.
 type memory struct{ *index }
 
-func (m memory) near(_ context.Context, w geo.Window) ([]carto.Feature, error) { return m.index.near(w), nil }
+func (m memory) near(_ context.Context, w geo.Window) ([]carto.Feature, error) {
+	return m.index.near(w), nil
+}
 
 func (m memory) within(_ context.Context, w geo.Window) ([]tiles.Label, error) {
 	return m.index.within(w), nil

@@ -183,7 +183,9 @@ func TestJoinWays(t *testing.T) {
 	if len(rings) != 2 || len(rings[1]) != 6 || len(rings[0]) != 4 {
 		t.Errorf("rings %v", rings)
 	}
-	square := func(x, y, s float64) orb.Ring { return orb.Ring{{x, y}, {x + s, y}, {x + s, y + s}, {x, y + s}, {x, y}} }
+	square := func(x, y, s float64) orb.Ring {
+		return orb.Ring{{x, y}, {x + s, y}, {x + s, y + s}, {x, y + s}, {x, y}}
+	}
 	mp := polygonsOf([]orb.Ring{square(0, 0, 10), square(2, 2, 5)}, []orb.Ring{square(3, 3, 1), square(8, 8, 1), square(20, 20, 1)})
 	if len(mp) != 2 || len(mp[0]) != 2 || len(mp[1]) != 2 {
 		t.Errorf("polygons %v", mp)

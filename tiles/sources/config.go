@@ -50,6 +50,7 @@ var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
 	"dir":     openDir,
 	"mbtiles": openMBTiles,
 	"osm":     openOSM,
+	"town":    openTown,
 }
 
 // Kinds lists the names of the kinds.
@@ -97,7 +98,7 @@ func Parse(s string) (Config, error) {
 	case "xyz":
 		c.URL = rest
 	case "town":
-		c.Layer = rest
+		c.Layer, c.Seed = rest, 1 // the demo's
 	default:
 		c.Path = rest
 	}

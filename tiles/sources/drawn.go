@@ -1,10 +1,12 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/osm"
+	"github.com/precinct-map/precinct/tiles/town"
 )
 
 func openOSM(ctx context.Context, c Config) (tiles.Source, error) {
@@ -14,3 +16,40 @@ func openOSM(ctx context.Context, c Config) (tiles.Source, error) {
 	}
 	return s, nil
 }
+
+// openTown opens a layer of the made-up town under the configuration's name.
+func openTown(_ context.Context, c Config) (tiles.Source, error) {
+	t, err := town.New(town.Options{Seed: c.Seed, Lang: c.Lang, Fonts: c.Fonts})
+	if err != nil {
+		return nil, err
+	}
+	var s tiles.Source
+	switch c.Layer {
+	case "satellite":
+		s = t.Satellite()
+	case "map":
+		if s, err = t.Map(cmp.Or(c.Style, "basic")); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, configError(c, "layer %q of a town: use satellite or map", c.Layer)
+	}
+	info := s.Info()
+	info.Name, info.Attribution = c.Name, cmp.Or(c.Attribution, info.Attribution)
+	drawn := townLayer{s, s.(tiles.Retina), info}
+	if labels, ok := s.(tiles.Labeler); ok {
+		return struct {
+			townLayer
+			tiles.Labeler
+		}{drawn, labels}, nil
+	}
+	return drawn, nil
+}
+
+type townLayer struct {
+	tiles.Source
+	tiles.Retina
+	info tiles.Info
+}
+
+func (t townLayer) Info() tiles.Info { return t.info }

@@ -1,6 +1,7 @@
 // Package town is an endless made-up town: streets, houses, trees, water and places with names, all of it decided by a
 // seed and the coordinates alone. It shows as a satellite picture and as a map of the same ground; package truth knows the
-// exact outlines of its places. The pictures are the same whatever window they are asked in, on every machine.
+// exact outlines of its places. A pixel is the same in whatever window it is asked; from one kind of processor to another,
+// whose arithmetic may round otherwise, a few may differ by a shade.
 package town
 
 import (

@@ -1,12 +1,14 @@
 package town_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
 	"image/draw"
 	"image/png"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/precinct-map/precinct/geo"
@@ -15,13 +17,18 @@ import (
 )
 
 // TestPictures writes pictures for people to look at: PRECINCT_TOWN_PICTURES=/tmp/town go test -run Pictures,
-// around the centre or around PRECINCT_TOWN_AT=lon,lat.
+// around the centre or around PRECINCT_TOWN_AT=lon,lat, with PRECINCT_TOWN_SEED, _LANG and _FONT.
 func TestPictures(t *testing.T) {
 	dir := os.Getenv("PRECINCT_TOWN_PICTURES")
 	if dir == "" {
 		t.Skip("PRECINCT_TOWN_PICTURES names no folder")
 	}
-	made, err := town.New(town.Options{Seed: 1})
+	seed, _ := strconv.ParseUint(os.Getenv("PRECINCT_TOWN_SEED"), 10, 64)
+	o := town.Options{Seed: cmp.Or(seed, 1), Lang: os.Getenv("PRECINCT_TOWN_LANG")}
+	if font := os.Getenv("PRECINCT_TOWN_FONT"); font != "" {
+		o.Fonts = []string{font}
+	}
+	made, err := town.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func TestNoSeams(t *testing.T) {
 		c := geo.Project(made.Satellite().Info().Center, z)
 		x, y := int(c[0])/256*256, int(c[1])/256*256
 		for _, at := range []image.Point{{x, y}, {-256, y}, {n - 256, y}} {
-			if z == 12 && at.X != x {
+			if at.X != x && z != 14 && z != 17 {
 				continue // for time
 			}
 			w := geo.Window{Z: z, X: at.X, Y: at.Y, W: 512, H: 512}

@@ -59,7 +59,7 @@ func material(s *plan.Surface) texture {
 	case plan.Pool:
 		return pool(s.Tone)
 	case plan.Bed:
-		return soft(120, 112, 74, 0.22, 0.14, colour{150, 96, 92}, 0.8)
+		return soft(112, 110, 70, 0.22, 0.14, colour{136, 104, 88}, 0.7)
 	case plan.Bark:
 		return soft(118, 92, 68, 0.14, 0.08, colour{104, 82, 60}, 0.6)
 	}

@@ -72,18 +72,22 @@ func patterns(class string, chinese bool) []string {
 	return strings.Split(p[0], "|")
 }
 
-// placeName walks through the list of names with the cells, in steps that share no factor with its length, so that a name
-// comes back far away.
-func (p *Planner) placeName(class string, i, j, k int) string {
-	r := newRand(Hash(p.seed, 9, i, j) + uint64(k)*golden)
+// placeName is the name of a class's nth place in a cell. It walks through the list with the cells, in steps that bring a
+// class back to a name only some four kilometres away.
+func (p *Planner) placeName(class string, i, j, nth int) string {
+	kind := uint64(0)
+	for _, c := range class {
+		kind = mix(kind + uint64(c))
+	}
+	r := newRand(Hash(p.seed, 9, i, j) ^ mix(kind+uint64(nth)))
 	forms := patterns(class, p.chinese)
 	form := forms[r.below(len(forms))]
 	list, saints := strings.Fields(namesEnglish), strings.Fields(saintsEnglish)
 	if p.chinese {
 		list = strings.Fields(namesChinese)
 	}
-	turn := i*7 + j*29 + k*3 + int(Hash(p.seed, 10, i>>4, j>>4)%1024)
-	form = strings.ReplaceAll(form, "$", saints[(i*3+j*7+k)%len(saints)])
+	turn := i*7 + j*29 + nth*17 + int((kind^p.seed*golden)%1009)
+	form = strings.ReplaceAll(form, "$", saints[(i*3+j*7+nth*5)%len(saints)])
 	return strings.ReplaceAll(form, "%", list[turn%len(list)])
 }
 

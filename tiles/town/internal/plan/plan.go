@@ -37,7 +37,7 @@ func New(seed uint64, chinese bool, homeI, homeJ int) *Planner {
 	x, y := (float64(homeI)+0.5)*CellSize, (float64(homeJ)+0.5)*CellSize
 	return &Planner{
 		seed: seed, chinese: chinese, fields: newFields(Hash(seed, 1, 0, 0), x, y),
-		layouts: newStore[*Layout](3000), details: newStore[*Content](400),
+		layouts: newStore[*Layout](2000), details: newStore[*Content](256), // 45 and 60 MB in town
 	}
 }
 

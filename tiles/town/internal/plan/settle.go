@@ -127,7 +127,13 @@ func (l *lay) claim(w want) {
 	}
 	outline = snapAll(outline)
 	b.Poly, b.Place = outline, len(l.Places)
-	l.Places = append(l.Places, Place{Class: w.class, Name: l.p.placeName(w.class, l.i, l.j, len(l.Places)), Outline: outline, At: l.labelPoint(outline)})
+	nth := 0
+	for _, p := range l.Places {
+		if p.Class == w.class {
+			nth++
+		}
+	}
+	l.Places = append(l.Places, Place{Class: w.class, Name: l.p.placeName(w.class, l.i, l.j, nth), Outline: outline, At: l.labelPoint(outline)})
 }
 
 // cut divides a piece across its longer axis; the first part keeps the number and about the size that is wanted.
