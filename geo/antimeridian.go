@@ -30,15 +30,22 @@ func WrapBound(b orb.Bound) orb.Bound {
 	return b
 }
 
+// maxTurn is how far continuous longitudes may run: twice round the world either way.
+const maxTurn = 720
+
 // SplitAntimeridian cuts a geometry of continuous longitudes, such as 179 … 181, where it crosses the antimeridian, and
 // moves each part to where longitudes lie in -180 … 180 (RFC 7946, section 3.1.9). Polygons become multipolygons, of the
-// winding that Clip gives, and lines multilines; points are moved, and what needs neither is returned as it is.
+// winding that Clip gives, and lines multilines; points are moved. What needs neither is returned as it is, and so is what
+// has no longitudes: beyond ±720, or no numbers.
 func SplitAntimeridian(g orb.Geometry) orb.Geometry {
 	if g == nil {
 		return nil
 	}
 	b := g.Bound()
 	if b.Min[0] >= -180 && b.Max[0] <= 180 || b.IsEmpty() {
+		return g
+	}
+	if !(b.Min[0] >= -maxTurn && b.Max[0] <= maxTurn) { // pixels or metres, infinite, no number: there is no end to cutting them
 		return g
 	}
 	switch g := g.(type) {

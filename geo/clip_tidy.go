@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -11,7 +12,7 @@ import (
 func assemblePolygons(rings []orb.Ring) orb.MultiPolygon {
 	var out orb.MultiPolygon
 	var holes []orb.Ring
-	for _, r := range rings {
+	for _, r := range relinked(rings) {
 		for _, simple := range tidyRing(r) {
 			switch area := doubleArea(simple); {
 			case area > 0:
@@ -24,6 +25,93 @@ func assemblePolygons(rings []orb.Ring) orb.MultiPolygon {
 	for _, h := range holes {
 		if i := smallestRound(out, h); i >= 0 {
 			out[i] = append(out[i], h)
+		}
+	}
+	return out
+}
+
+// visit is a ring's passing of a point.
+type visit struct{ ring, at int }
+
+// relinked goes round at points where rings touch so that each ring bounds ground that hangs together. A cut may open a hole, which becomes
+// part of the exterior; another hole that touched both would then cut the inside apart.
+func relinked(rings []orb.Ring) []orb.Ring {
+	if len(rings) < 2 {
+		return rings
+	}
+	n := 0
+	for _, r := range rings {
+		n += len(r)
+	}
+	visits := make(map[orb.Point][]visit, n)
+	touch := false
+	for i, r := range rings {
+		for k, p := range r {
+			visits[p] = append(visits[p], visit{i, k})
+			touch = touch || len(visits[p]) > 1
+		}
+	}
+	if !touch {
+		return rings
+	}
+	next := map[visit]visit{} // where rings are left for another
+	for p, here := range visits {
+		if len(here) > 1 && !turnInwards(rings, p, here, next) {
+			return rings // edges run along each other: there is no telling
+		}
+	}
+	return follow(rings, next)
+}
+
+// turnInwards pairs each arrival at a point with the departure next to it on the ground's side, the left one: the first that
+// a hand turning clockwise from where the ring came meets. It says whether each departure was taken once.
+func turnInwards(rings []orb.Ring, p orb.Point, here []visit, next map[visit]visit) bool {
+	taken := make([]bool, len(here))
+	angle := func(q orb.Point) float64 { return math.Atan2(q[1]-p[1], q[0]-p[0]) }
+	for _, arrive := range here {
+		r := rings[arrive.ring]
+		from := angle(r[(arrive.at+len(r)-1)%len(r)])
+		best, least := 0, math.Inf(1)
+		for k, leave := range here {
+			r := rings[leave.ring]
+			turned := from - angle(r[(leave.at+1)%len(r)])
+			if turned <= 0 {
+				turned += 2 * math.Pi
+			}
+			if turned < least {
+				best, least = k, turned
+			}
+		}
+		if taken[best] {
+			return false
+		}
+		taken[best] = true
+		next[arrive] = here[best]
+	}
+	return true
+}
+
+// follow walks the rings, changing from one to another where next says so.
+func follow(rings []orb.Ring, next map[visit]visit) []orb.Ring {
+	done := make([][]bool, len(rings))
+	for i, r := range rings {
+		done[i] = make([]bool, len(r))
+	}
+	var out []orb.Ring
+	for i := range rings {
+		for k := range rings[i] {
+			var walk orb.Ring
+			for v := (visit{i, k}); !done[v.ring][v.at]; {
+				done[v.ring][v.at] = true
+				walk = append(walk, rings[v.ring][v.at])
+				v.at = (v.at + 1) % len(rings[v.ring])
+				if other, ok := next[v]; ok {
+					v = other
+				}
+			}
+			if walk != nil {
+				out = append(out, walk)
+			}
 		}
 	}
 	return out

@@ -53,16 +53,6 @@ func addBlob(m *Mask, cx, cy, radius float64, r *rand.Rand) {
 	}
 }
 
-// blobs is n blobs on a square window.
-func blobs(size, n int, r *rand.Rand) *Mask {
-	m := NewMask(Window{Z: 17, X: 98304, Y: 49152, W: size, H: size})
-	for range n {
-		radius := float64(size) * (0.05 + 0.1*r.Float64())
-		addBlob(m, r.Float64()*float64(size), r.Float64()*float64(size), radius, r)
-	}
-	return m
-}
-
 // benchmarkMasks are the pictures that the speed claims are made on.
 func benchmarkMasks() map[string]*Mask {
 	r := rand.New(rand.NewPCG(1, 2))

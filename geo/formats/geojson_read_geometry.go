@@ -92,7 +92,7 @@ func readPolygon(rings [][]position) (orb.Polygon, error) {
 	out := make(orb.Polygon, 0, len(rings))
 	for i, list := range rings {
 		r := orb.Ring(points(list))
-		if len(r) > 0 && !r.Closed() {
+		if len(r) > 0 && r[0] != r[len(r)-1] {
 			r = append(r, r[0])
 		}
 		if len(r) < 4 {

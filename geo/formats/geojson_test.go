@@ -62,7 +62,7 @@ func TestGeoJSONGeometries(t *testing.T) {
 		{"polygons", orb.MultiPolygon{{loop(0, 0, 4, 0, 0, 4)}}, `{"type":"MultiPolygon","coordinates":[[[[0,0],[4,0],[0,4],[0,0]]]]}`},
 		{"collection", orb.Collection{orb.Point{1, 2}}, `{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}`},
 		{"across the antimeridian", orb.Polygon{loop(179, 0, 181, 0, 181, 1, 179, 1)},
-			`{"type":"MultiPolygon","coordinates":[[[[180,0],[180,1],[179,1],[179,0],[180,0]]],[[[-180,1],[-180,0],[-179,0],[-179,1],[-180,1]]]]}`},
+			`{"type":"MultiPolygon","coordinates":[[[[180,1],[179,1],[179,0],[180,0],[180,1]]],[[[-180,0],[-179,0],[-179,1],[-180,1],[-180,0]]]]}`},
 	} {
 		got, err := MarshalGeometry(c.in)
 		if err != nil || string(got) != c.want {

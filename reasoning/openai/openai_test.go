@@ -145,7 +145,7 @@ func TestFailuresAreNamed(t *testing.T) {
 		"not JSON":      {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<html>`) }, "did not answer"},
 		"unknown model": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":{"message":"no model m"}}`, 404) }, "no model m"},
 		"key refused": {func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, `{"error":{"message":"bad key s3cr3t"}}`, 401)
+			http.Error(w, `{"error":{"message":"bad key s3cr3t"}}`, http.StatusUnauthorized)
 		}, "vlm.key"},
 		"overloaded": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503"},
 		"dies half way": {func(w http.ResponseWriter, _ *http.Request) {

@@ -91,7 +91,7 @@ func Parse(s string) (Config, error) {
 		return Config{}, fmt.Errorf("source %q: want KIND:PATH-OR-URL with a kind of %s", s, strings.Join(Kinds(), ", "))
 	}
 	if rest == "" && kind != "town" {
-		return Config{}, fmt.Errorf("source %q: a path or URL is missing after %s:", s, kind)
+		return Config{}, fmt.Errorf("source %q: after %s: comes a path or URL, which is missing", s, kind)
 	}
 	c := Config{Kind: kind, Name: kind}
 	switch kind {
