@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -166,6 +167,32 @@ func TestOutputIsWholeOrNotThere(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
 		t.Errorf("%d files", len(files))
+	}
+}
+
+// TestDevicesStayDevices: renaming over /dev/null, as root, would take it from everybody.
+func TestDevicesStayDevices(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	text := make(chan string)
+	go func() {
+		data, _ := os.ReadFile(pipe)
+		text <- string(data)
+	}()
+	w, done, err := create(nil, pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, "whole"); err != nil {
+		t.Fatal(err)
+	}
+	if err := done(nil); err != nil || <-text != "whole" {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("the pipe is gone: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,13 @@ import (
 func create(stdout io.Writer, path string) (io.Writer, func(error) error, error) {
 	if path == "" || path == "-" {
 		return stdout, func(err error) error { return err }, nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // /dev/null or a pipe: never to be put something else in its place
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		return f, func(err error) error { return errors.Join(err, f.Close()) }, nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
