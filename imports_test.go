@@ -29,6 +29,8 @@ var rooms = map[string][]string{
 	"reasoning":            {"geo", "tiles", "tiles/cache"},
 	"reasoning/models":     {},
 	"reasoning/openai":     {"geo", "tiles", "reasoning"},
+	"reasoning/ocr":        {"geo", "tiles", "tiles/cache", "reasoning"},
+	"reasoning/onnx":       {"reasoning"},
 	"reasoning/reader":     {"geo", "tiles", "reasoning"},
 	"reasoning/sam":        {"geo", "tiles/cache", "reasoning"},
 	"training":             {"geo", "tiles", "reasoning"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/reasoning/onnx"
 	"github.com/precinct-map/precinct/reasoning/openai"
 	"github.com/precinct-map/precinct/reasoning/sam"
 )
@@ -60,7 +61,7 @@ func checkSegmenter(home string) []models.Finding {
 	if err != nil {
 		return []models.Finding{{What: "segmenter", Detail: err.Error(), Fix: "run `precinct setup`"}}
 	}
-	version, err := sam.StartRuntime(files.Runtime)
+	version, err := onnx.StartRuntime(files.Runtime)
 	if err != nil {
 		return []models.Finding{{What: "ONNX Runtime", Detail: err.Error(), Fix: "run `precinct setup`, or check " + models.RuntimeVariable}}
 	}
@@ -70,9 +71,9 @@ func checkSegmenter(home string) []models.Finding {
 	}
 	defer seg.Close()
 	out := []models.Finding{{What: "segmenter", OK: true, Detail: fmt.Sprintf("%s, ONNX Runtime %s", seg.Name(), version)}}
-	for _, d := range sam.Devices[1:] {
+	for _, d := range onnx.Devices[1:] {
 		f := models.Finding{What: "device " + d, OK: true, Detail: "usable"}
-		if err := sam.ProbeDevice(d); err != nil {
+		if err := onnx.ProbeDevice(d); err != nil {
 			f.Detail = "not usable here: " + firstLine(err.Error())
 		}
 		if d == seg.Device() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/onnx"
 )
 
 // Labels of SAM's prompt points.
@@ -53,17 +54,17 @@ func (e *embedding) Masks(ctx context.Context, p reasoning.Prompt) ([]reasoning.
 		return nil, &reasoning.Error{Op: "draw", Subject: "prompt", Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err)}
 	}
 	in, err := e.inputs(coords, labels)
-	defer destroy(in)
+	defer onnx.Destroy(in)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err)
 	}
 	out := make([]ort.Value, 2)
 	start := time.Now()
-	if err := run(ctx, e.segmenter.decoder, in, out); err != nil {
+	if err := onnx.Run(ctx, e.segmenter.decoder, in, out); err != nil {
 		return nil, err
 	}
 	e.segmenter.options.Observe("decoder", time.Since(start))
-	defer destroy(out)
+	defer onnx.Destroy(out)
 	logits, ok1 := out[0].(*ort.Tensor[float32])
 	scores, ok2 := out[1].(*ort.Tensor[float32])
 	if !ok1 || !ok2 {

@@ -8,6 +8,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/onnx"
 )
 
 // family is how a kind of SAM wants its picture and names its values. It is told by the graphs' own names.
@@ -35,11 +36,11 @@ var promptInputs = []string{"point_coords", "point_labels", "mask_input", "has_m
 
 // tell reads the graphs' inputs and outputs.
 func tell(encoder, decoder string) (*family, error) {
-	encIn, encOut, err := inspect(encoder)
+	encIn, encOut, err := onnx.Inspect(encoder)
 	if err != nil {
 		return nil, err
 	}
-	decIn, decOut, err := inspect(decoder)
+	decIn, decOut, err := onnx.Inspect(decoder)
 	if err != nil {
 		return nil, err
 	}
@@ -94,15 +95,6 @@ func (f *family) embedding() string {
 		}
 	}
 	return f.features[len(f.features)-1]
-}
-
-func inspect(path string) (in, out []ort.InputOutputInfo, err error) {
-	in, out, err = ort.GetInputOutputInfo(path)
-	if err != nil {
-		return nil, nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err),
-			Hint: "the file is missing, cut short or no ONNX graph: run `precinct setup`, or check segmenter.encoder and segmenter.decoder"}
-	}
-	return in, out, nil
 }
 
 func unknown(path, want string, in, out []ort.InputOutputInfo) error {

@@ -12,6 +12,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/onnx"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
 
@@ -41,11 +42,11 @@ type Segmenter struct {
 
 // Open loads the runtime and the graphs.
 func Open(o Options) (*Segmenter, error) {
-	version, err := StartRuntime(o.Runtime)
+	version, err := onnx.StartRuntime(o.Runtime)
 	if err != nil {
 		return nil, err
 	}
-	device, err := pickDevice(o.Device)
+	device, err := onnx.PickDevice(o.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -67,27 +68,14 @@ func Open(o Options) (*Segmenter, error) {
 		b := make([]float32, 3*side*side)
 		return &b
 	}
-	if s.encoder, err = s.session(o.Encoder, []string{f.input}, f.features); err != nil {
+	if s.encoder, err = onnx.Session(o.Encoder, []string{f.input}, f.features, device, o.Threads); err != nil {
 		return nil, err
 	}
-	if s.decoder, err = s.session(o.Decoder, f.prompts, []string{f.masks, f.scores}); err != nil {
+	if s.decoder, err = onnx.Session(o.Decoder, f.prompts, []string{f.masks, f.scores}, device, o.Threads); err != nil {
 		_ = s.encoder.Destroy()
 		return nil, err
 	}
 	return s, nil
-}
-
-func (s *Segmenter) session(path string, in, out []string) (*ort.DynamicAdvancedSession, error) {
-	opts, err := sessionOptions(s.device, s.options.Threads)
-	if err != nil {
-		return nil, err
-	}
-	defer opts.Destroy()
-	session, err := ort.NewDynamicAdvancedSession(path, in, out, opts)
-	if err != nil {
-		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
-	}
-	return session, nil
 }
 
 // Close frees the sessions. Nothing may run on them any more.
@@ -140,11 +128,11 @@ func (s *Segmenter) encode(ctx context.Context, img *image.RGBA) (*embedding, er
 	defer in.Destroy()
 	out := make([]ort.Value, len(s.family.features))
 	start := time.Now()
-	if err := run(ctx, s.encoder, []ort.Value{in}, out); err != nil {
+	if err := onnx.Run(ctx, s.encoder, []ort.Value{in}, out); err != nil {
 		return nil, err
 	}
 	s.options.Observe("encoder", time.Since(start))
-	defer destroy(out)
+	defer onnx.Destroy(out)
 	e := &embedding{segmenter: s, frame: fr, features: map[string]feature{}}
 	for i, name := range s.family.features {
 		t, ok := out[i].(*ort.Tensor[float32])
@@ -154,12 +142,4 @@ func (s *Segmenter) encode(ctx context.Context, img *image.RGBA) (*embedding, er
 		e.features[name] = feature{t.GetShape(), append([]float32(nil), t.GetData()...)}
 	}
 	return e, nil
-}
-
-func destroy(values []ort.Value) {
-	for _, v := range values {
-		if v != nil {
-			_ = v.Destroy()
-		}
-	}
 }

@@ -39,12 +39,13 @@ func (l *lay) water() {
 	}
 }
 
-// farFromWater looks around a little wider than the cell reaches.
+// farFromWater looks around a little wider than the cell reaches. Half the diagonal of its grid and the largest margin that
+// anything keeps from water make less than what it asks for.
 func (l *lay) farFromWater() bool {
 	const margin = 192
-	for y := -margin; y <= CellSize+margin; y += 64 {
-		for x := -margin; x <= CellSize+margin; x += 64 {
-			if l.wet(Pt{float64(x), float64(y)}, 110) {
+	for y := -margin; y <= CellSize+margin; y += 128 {
+		for x := -margin; x <= CellSize+margin; x += 128 {
+			if l.wet(Pt{float64(x), float64(y)}, 150) {
 				return false
 			}
 		}

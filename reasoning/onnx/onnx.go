@@ -1,4 +1,5 @@
-package sam
+// Package onnx runs ONNX graphs: the runtime's library, its devices, and sessions that a context can stop.
+package onnx
 
 import (
 	"context"
@@ -81,8 +82,8 @@ func ProbeDevice(device string) error {
 	return o.Destroy()
 }
 
-// pickDevice resolves auto, and refuses what is not there by name.
-func pickDevice(device string) (string, error) {
+// PickDevice resolves auto, and refuses what is not there by name.
+func PickDevice(device string) (string, error) {
 	if device == "" || device == "auto" {
 		for _, d := range auto {
 			if ProbeDevice(d) == nil {
@@ -118,8 +119,8 @@ func sessionOptions(device string, threads int) (*ort.SessionOptions, error) {
 	return o, nil
 }
 
-// run runs a session and stops it, a third of a second later, when the context ends.
-func run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value) error {
+// Run runs a session and stops it, a third of a second later, when the context ends.
+func Run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -144,4 +145,37 @@ func run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value
 		return fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err)
 	}
 	return nil
+}
+
+// Session opens a graph with the named inputs and outputs on a device; threads are those of one run, all cores when zero.
+func Session(path string, in, out []string, device string, threads int) (*ort.DynamicAdvancedSession, error) {
+	opts, err := sessionOptions(device, threads)
+	if err != nil {
+		return nil, err
+	}
+	defer opts.Destroy()
+	session, err := ort.NewDynamicAdvancedSession(path, in, out, opts)
+	if err != nil {
+		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
+	}
+	return session, nil
+}
+
+// Inspect tells a graph's inputs and outputs.
+func Inspect(path string) (in, out []ort.InputOutputInfo, err error) {
+	in, out, err = ort.GetInputOutputInfo(path)
+	if err != nil {
+		return nil, nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err),
+			Hint: "the file is missing, cut short or no ONNX graph: run `precinct setup`, or check segmenter.encoder and segmenter.decoder"}
+	}
+	return in, out, nil
+}
+
+// Destroy frees values; nil ones are left out.
+func Destroy(values []ort.Value) {
+	for _, v := range values {
+		if v != nil {
+			_ = v.Destroy()
+		}
+	}
 }
