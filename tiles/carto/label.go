@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/paulmach/orb"
+
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/tiles"
@@ -319,4 +321,23 @@ func rankZoom(rank int, nameless bool) int {
 		return max(17, zooms[rank])
 	}
 	return zooms[rank]
+}
+
+// Shown gives the labels whose symbol and name a picture of the window, at scale 1, shows from edge to edge: what can be read in it.
+func (s *Style) Shown(w geo.Window, labels []tiles.Label) []tiles.Label {
+	c := s.newCanvas(w, 1)
+	defer s.rasters.Put(c.raster)
+	if w.Z < LabelZoom {
+		return nil
+	}
+	places := c.layOutPlaces(labels)
+	hideOverlaps(places, 2*lineWidth)
+	var out []tiles.Label
+	for _, l := range places {
+		inside := l.box.x0 >= w.X && l.box.y0 >= w.Y && l.box.x1 <= w.X+w.W && l.box.y1 <= w.Y+w.H
+		if l.shown && inside && len(l.letters) > 0 {
+			out = append(out, tiles.Label{Text: l.text, Class: l.class, At: geo.Unproject(orb.Point{float64(l.x), float64(l.y)}, w.Z)})
+		}
+	}
+	return out
 }

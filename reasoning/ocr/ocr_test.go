@@ -1,0 +1,135 @@
+package ocr
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/paulmach/orb"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/carto"
+	"github.com/precinct-map/precinct/tiles/town"
+)
+
+func open(t testing.TB) *Reader {
+	t.Helper()
+	home, err := models.Home()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := models.Locate(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(Options{Runtime: f.Runtime, Detect: f.OCRDetect, Read: f.OCRRead, Keys: f.OCRKeys, Device: "cpu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// bare is a text without spaces, case and punctuation.
+func bare(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return unicode.ToLower(c)
+		}
+		return -1
+	}, s)
+}
+
+// townMap is the town's labels drawn over its streets and buildings, and those that can be read in the picture.
+func townMap(t testing.TB, style string, dx, dy int) (w geo.Window, m *image.RGBA, shown []tiles.Label) {
+	t.Helper()
+	made, err := town.New(town.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := made.Map(style)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := geo.Project(plan.Info().Center, 17)
+	w = geo.Window{Z: 17, X: int(at[0]) + dx, Y: int(at[1]) + dy, W: 768, H: 768}
+	p, err := tiles.Align(t.Context(), plan, plan, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	around, err := plan.(tiles.Labeler).Labels(t.Context(), w.Pad(carto.Pad))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := carto.NewStyle(style)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, p.Map, drawn.Shown(w, around)
+}
+
+// TestReadsMaps: of the labels that a map shows in full, 95 of 100 are read letter by letter, where they stand.
+func TestReadsMaps(t *testing.T) {
+	r := open(t)
+	for _, style := range []string{"basic", "basic-b"} {
+		n, same, near := 0, 0, 0
+		for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}, {700, -2500}, {4000, 4000}} {
+			w, img, shown := townMap(t, style, at.X, at.Y)
+			read, err := r.Labels(t.Context(), img, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			where := map[string]orb.Point{}
+			for _, l := range read {
+				where[bare(l.Text)] = w.Local(l.At)
+			}
+			for _, l := range shown {
+				n++
+				got, ok := where[bare(l.Text)]
+				if !ok {
+					t.Logf("%s: %q at %v was not read", style, l.Text, w.Local(l.At))
+					continue
+				}
+				same++
+				if want := w.Local(l.At); math.Hypot(got[0]-want[0], got[1]-want[1]) <= 3 {
+					near++
+				} else {
+					t.Logf("%s: %q stands at %v, read at %v", style, l.Text, want, got)
+				}
+			}
+		}
+		t.Logf("%s: %d labels, %d read (%.1f%%), %d within 3 px", style, n, same, 100*float64(same)/float64(n), near)
+		if float64(same) < 0.95*float64(n) || float64(near) < 0.95*float64(same) || n < 60 {
+			t.Errorf("%s: want at least 60 labels, 95%% of them read, and 95%% of those within 3 px", style)
+		}
+	}
+}
+
+func TestInventsNothing(t *testing.T) {
+	r := open(t)
+	img := image.NewRGBA(image.Rect(0, 0, 768, 768))
+	draw.Draw(img, img.Rect, image.NewUniform(color.RGBA{244, 243, 239, 255}), image.Point{}, draw.Src)
+	for i := range 40 {
+		draw.Draw(img, image.Rect(i*18, i*31%700, i*18+12+i%7, i*31%700+20), image.NewUniform(color.RGBA{226, 221, 213, 255}), image.Point{}, draw.Src)
+	}
+	lines, err := r.Lines(t.Context(), img)
+	if err != nil || len(lines) != 0 {
+		t.Errorf("%v, %v", lines, err)
+	}
+}
+
+func BenchmarkScene(b *testing.B) {
+	r := open(b)
+	w, img, _ := townMap(b, "basic", 0, 0)
+	for b.Loop() {
+		if _, err := r.Labels(b.Context(), img, w); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
