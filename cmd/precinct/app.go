@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/reasoning/ocr"
 	"github.com/precinct-map/precinct/reasoning/openai"
 	"github.com/precinct-map/precinct/reasoning/reader"
 	"github.com/precinct-map/precinct/reasoning/sam"
@@ -29,6 +31,7 @@ type app struct {
 	memory    *cache.Memory
 	metrics   *server.Metrics
 	segmenter *sam.Segmenter
+	words     *ocr.Reader // nil when nobody needs it
 	layers    []tiles.Source
 	engine    *reasoning.Engine
 
@@ -62,6 +65,9 @@ func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning
 	if err != nil {
 		return err
 	}
+	if err := a.openWords(plan); err != nil {
+		return err
+	}
 	vlm, err := a.openVLM(ctx)
 	if err != nil {
 		return err
@@ -71,7 +77,7 @@ func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning
 		return err
 	}
 	a.engine = reasoning.NewEngine(reasoning.Config{
-		Satellite: sat, Map: plan, Zoom: c.Pair.Zoom, Memory: a.memory, Align: tiles.Align,
+		Satellite: sat, Map: plan, Zoom: c.Pair.Zoom, Memory: a.memory, Align: a.align,
 		Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: a.segmenter, Sampling: reasoning.Sampling{
 			Temperature: c.VLM.Temperature, TopP: c.VLM.TopP, MaxTokens: c.VLM.MaxTokens}},
 		Workers: c.Workers, Queue: c.Queue, OnTrace: onTrace, OnResult: a.metrics.Result,
@@ -115,6 +121,37 @@ func (a *app) openModels() error {
 	return nil
 }
 
+// openWords opens the OCR where labels are to be read from pictures: when it is asked for, or when the reader has a map that does not
+// know its labels.
+func (a *app) openWords(plan tiles.Source) error {
+	_, knows := plan.(tiles.Labeler)
+	if want := a.config.Pair.Labels; want == "map" || want == "auto" && (knows || a.config.VLM.Kind != "reader") {
+		return nil
+	}
+	words, err := ocr.Open(ocr.Options{
+		Runtime: a.files.Runtime, Detect: a.files.OCRDetect, Read: a.files.OCRRead, Keys: a.files.OCRKeys,
+		Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Observe: a.metrics.Segmenter,
+	})
+	if err != nil {
+		return err
+	}
+	a.words = words
+	a.closers = append(a.closers, func() { _ = words.Close() })
+	return nil
+}
+
+// align is tiles.Align with the labels read from the map's picture where that is wanted. The engine keeps pairs, so a scene is read
+// once for all phrases.
+func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (*tiles.Pair, error) {
+	pair, err := tiles.Align(ctx, sat, plan, w)
+	if err != nil || a.words == nil {
+		return pair, err
+	}
+	pair.Labels, err = a.words.Labels(ctx, pair.Map, w)
+	pair.Labelled = true
+	return pair, err
+}
+
 // openSources opens every configured source and finds the pair among them.
 func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err error) {
 	byName := map[string]tiles.Source{}
@@ -149,10 +186,12 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 	return sat, plan, err
 }
 
+func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.segmenter} }
+
 func (a *app) openVLM(ctx context.Context) (reasoning.VLM, error) {
 	v := a.config.VLM
 	if v.Kind == "reader" {
-		return &reader.Reader{Segmenter: a.segmenter}, nil
+		return a.reader(), nil
 	}
 	dialect, err := reasoning.ParseDialect(v.Dialect)
 	if err != nil {

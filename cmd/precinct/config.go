@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ type pairConfig struct {
 	Satellite string `koanf:"satellite"`
 	Map       string `koanf:"map"`
 	Zoom      int    `koanf:"zoom"`
+	Labels    string `koanf:"labels"` // auto, map or ocr
 }
 
 type vlmConfig struct {
@@ -65,7 +67,7 @@ type segmenterConfig struct {
 
 func defaults() config {
 	return config{
-		Pair: pairConfig{Zoom: 17}, VLM: vlmConfig{Kind: "reader", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
+		Pair: pairConfig{Zoom: 17, Labels: "auto"}, VLM: vlmConfig{Kind: "reader", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
 		Segmenter: segmenterConfig{Kind: "sam", Device: "auto"}, Addr: "127.0.0.1:8080", Memory: "1GiB", Mode: string(reasoning.TwoStage),
 		Wait: 10 * time.Second, LowestZoom: 16, Workers: 2, Queue: 256,
 	}
@@ -123,6 +125,9 @@ func (c *config) check() error {
 	}
 	if c.Pair.Zoom < 10 || c.Pair.Zoom > 22 {
 		return fmt.Errorf("configuration: pair.zoom %d: use 10 to 22", c.Pair.Zoom)
+	}
+	if !slices.Contains([]string{"auto", "map", "ocr"}, c.Pair.Labels) {
+		return fmt.Errorf("configuration: pair.labels %q: use auto, map or ocr", c.Pair.Labels)
 	}
 	if _, err := parseMode(c.Mode); err != nil {
 		return fmt.Errorf("configuration: mode: %w", err)

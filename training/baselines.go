@@ -1,0 +1,108 @@
+package training
+
+import (
+	"context"
+	"errors"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/geo/taxonomy"
+	"github.com/precinct-map/precinct/reasoning"
+)
+
+// WholeScene answers everything: what a system must beat to know anything.
+type WholeScene struct{}
+
+// Name is the system's.
+func (WholeScene) Name() string { return "whole-scene" }
+
+// Predict is every pixel.
+func (WholeScene) Predict(_ context.Context, e Example) (*geo.Mask, error) {
+	m := geo.NewMask(e.Pair.Window)
+	for y := range m.Window.H {
+		m.SetRun(y, 0, m.Window.W)
+	}
+	return m, nil
+}
+
+// Prompted gives the segmenter prompts of one kind.
+type Prompted struct {
+	Label     string
+	Segmenter reasoning.Segmenter
+	Prompts   func(Example) []reasoning.Prompt
+}
+
+// Name is the label.
+func (p Prompted) Name() string { return p.Label }
+
+// Predict is the union of the prompts' best masks.
+func (p Prompted) Predict(ctx context.Context, e Example) (*geo.Mask, error) {
+	out := geo.NewMask(e.Pair.Window)
+	prompts := p.Prompts(e)
+	if len(prompts) == 0 {
+		return out, nil
+	}
+	embedding, err := p.Segmenter.Embed(ctx, reasoning.PictureKey(e.Pair.Satellite), e.Pair.Satellite)
+	if err != nil {
+		return nil, err
+	}
+	for _, prompt := range prompts {
+		found, err := embedding.Masks(ctx, prompt)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if errors.Is(err, reasoning.ErrSegmenter) || err == nil && len(found) == 0 {
+			continue // the prompt cannot be drawn
+		}
+		if err != nil {
+			return nil, err
+		}
+		m := *found[0].Mask
+		m.Window = e.Pair.Window
+		out.Or(&m)
+	}
+	return out, nil
+}
+
+// TrueBoxes are the boxes of the truth's pieces: what the segmenter reaches when it is told where to look.
+func TrueBoxes(e Example) []reasoning.Prompt {
+	var out []reasoning.Prompt
+	for _, c := range geo.ComponentsAbove(e.Truth, 8, ignoredPixels) {
+		b := c.Extent()
+		x, y := float64(b.X-e.Pair.Window.X), float64(b.Y-e.Pair.Window.Y)
+		out = append(out, reasoning.Prompt{Box: &reasoning.Box{x, y, x + float64(b.W), y + float64(b.H)}})
+	}
+	return out
+}
+
+// TruePoints are a point well inside of each of the truth's pieces.
+func TruePoints(e Example) []reasoning.Prompt {
+	var out []reasoning.Prompt
+	for _, c := range geo.ComponentsAbove(e.Truth, 8, ignoredPixels) {
+		for _, p := range geo.Trace(c) {
+			at := formats.LabelPoint(p)
+			out = append(out, reasoning.Prompt{Points: []reasoning.Point{{at[0] - float64(e.Pair.Window.X), at[1] - float64(e.Pair.Window.Y)}}})
+		}
+	}
+	return out
+}
+
+// LabelBoxes are boxes of one size round the labels that answer the phrase: reading without looking. The edge is in pixels.
+func LabelBoxes(edge float64) func(Example) []reasoning.Prompt {
+	return func(e Example) []reasoning.Prompt {
+		const alike = 0.72
+		meaning := taxonomy.Match(e.Phrase)
+		var out []reasoning.Prompt
+		for _, l := range e.Pair.Labels {
+			answers := meaning.Tier == taxonomy.TierName && taxonomy.Similar(e.Phrase, l.Text) > alike
+			for _, c := range meaning.Classes {
+				answers = answers || meaning.Tier != taxonomy.TierName && l.Class == c
+			}
+			if answers {
+				at := e.Pair.Window.Local(l.At)
+				out = append(out, reasoning.Prompt{Box: &reasoning.Box{at[0] - edge/2, at[1] - edge/2, at[0] + edge/2, at[1] + edge/2}})
+			}
+		}
+		return out
+	}
+}
