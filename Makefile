@@ -5,7 +5,7 @@ VENV := .venv
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADDR ?= 127.0.0.1:8080
 
-.PHONY: help build setup demo test check test-e2e bench fuzz clean
+.PHONY: help build setup demo test check test-e2e test-race bench quality fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s "$$(printf '\t')"
@@ -44,6 +44,9 @@ test-race: setup ## everything under the race detector
 
 bench: setup $(VENV)/done ## speed as ratios in one run
 	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python ./testdata/bench/run
+
+quality: setup ## how good the systems are: writes docs/quality.md
+	./testdata/bench/quality
 
 fuzz: ## every fuzz target for 20 seconds
 	./testdata/bench/fuzz

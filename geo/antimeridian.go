@@ -30,13 +30,13 @@ func WrapBound(b orb.Bound) orb.Bound {
 	return b
 }
 
-// maxTurn is how far continuous longitudes may run: twice round the world either way.
-const maxTurn = 720
+// maxTurn is how far continuous longitudes may run: ten times round the world either way.
+const maxTurn = 3600
 
 // SplitAntimeridian cuts a geometry of continuous longitudes, such as 179 … 181, where it crosses the antimeridian, and
 // moves each part to where longitudes lie in -180 … 180 (RFC 7946, section 3.1.9). Polygons become multipolygons, of the
 // winding that Clip gives, and lines multilines; points are moved. What needs neither is returned as it is, and so is what
-// has no longitudes: beyond ±720, or no numbers.
+// has no longitudes: beyond ±3600, or no numbers.
 func SplitAntimeridian(g orb.Geometry) orb.Geometry {
 	if g == nil {
 		return nil

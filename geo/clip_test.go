@@ -144,6 +144,37 @@ func TestClipToQuadrantsKeepsTheGround(t *testing.T) {
 	}
 }
 
+// TestClipKeepsSimplifiedShapesValid: their rings touch at every angle, also where one runs straight on. The first seeds are
+// cuts that open holes which touch others.
+func TestClipKeepsSimplifiedShapesValid(t *testing.T) {
+	seeds := []uint64{123, 146, 237, 395}
+	for seed := range uint64(40) {
+		seeds = append(seeds, seed)
+	}
+	inf := math.Inf(1)
+	for _, seed := range seeds {
+		r := rand.New(rand.NewPCG(seed, 2))
+		m := NewMask(Window{Z: 17, W: 80, H: 80})
+		for range 900 {
+			x, y := r.IntN(75), r.IntN(80)
+			m.SetRun(y, x, x+1+r.IntN(5))
+		}
+		shape := Simplify([]orb.MultiPolygon{Trace(m)}, 1.5)[0]
+		for _, b := range []orb.Bound{bound(-inf, -inf, inf, inf), bound(10, 10, 50, 60)} {
+			var part orb.MultiPolygon
+			for _, p := range shape {
+				part = append(part, Clip(p, b)...)
+			}
+			if err := Valid(part); err != nil {
+				t.Errorf("seed %d to %v: %v", seed, b, err)
+			}
+			if want := math.Abs(areaOf(shape)); b.Min[0] == -inf && areaOf(part) != want {
+				t.Errorf("seed %d: area %g, want %g", seed, areaOf(part), want)
+			}
+		}
+	}
+}
+
 func TestClipLeavesItsInput(t *testing.T) {
 	poly := orb.Polygon{loopOf(0, 10, 10, 10, 10, 0, 0, 0), loopOf(2, 2, 8, 2, 8, 8, 2, 8)}
 	before := poly.Clone()

@@ -33,42 +33,54 @@ func assemblePolygons(rings []orb.Ring) orb.MultiPolygon {
 // visit is a ring's passing of a point.
 type visit struct{ ring, at int }
 
-// relinked goes round at points where rings touch so that each ring bounds ground that hangs together. A cut may open a hole, which becomes
-// part of the exterior; another hole that touched both would then cut the inside apart.
+// relinked goes round at points where rings touch, each other or themselves, so that each ring bounds ground that hangs
+// together. A cut may open a hole, which becomes part of the exterior; what touched both would then cut the inside apart.
 func relinked(rings []orb.Ring) []orb.Ring {
-	if len(rings) < 2 {
+	touches := touchPoints(rings)
+	if len(touches) == 0 {
 		return rings
 	}
-	n := 0
-	for _, r := range rings {
-		n += len(r)
-	}
-	visits := make(map[orb.Point][]visit, n)
-	touch := false
 	for i, r := range rings {
 		for k, p := range r {
-			visits[p] = append(visits[p], visit{i, k})
-			touch = touch || len(visits[p]) > 1
+			if here, ok := touches[p]; ok {
+				touches[p] = append(here, visit{i, k})
+			}
 		}
-	}
-	if !touch {
-		return rings
 	}
 	next := map[visit]visit{} // where rings are left for another
-	for p, here := range visits {
-		if len(here) > 1 && !turnInwards(rings, p, here, next) {
-			return rings // edges run along each other: there is no telling
-		}
+	for p, here := range touches {
+		turnInwards(rings, p, here, next)
 	}
 	return follow(rings, next)
 }
 
+// touchPoints is the points that are passed more than once; their visits are still to be noted.
+func touchPoints(rings []orb.Ring) map[orb.Point][]visit {
+	n := 0
+	for _, r := range rings {
+		n += len(r)
+	}
+	met := make(map[orb.Point]struct{}, n)
+	touches := map[orb.Point][]visit{}
+	for _, r := range rings {
+		for _, p := range r {
+			if _, again := met[p]; again {
+				touches[p] = nil
+			}
+			met[p] = struct{}{}
+		}
+	}
+	return touches
+}
+
 // turnInwards pairs each arrival at a point with the departure next to it on the ground's side, the left one: the first that
-// a hand turning clockwise from where the ring came meets. It says whether each departure was taken once.
-func turnInwards(rings []orb.Ring, p orb.Point, here []visit, next map[visit]visit) bool {
+// a hand turning clockwise from where the ring came meets. Where that takes a departure twice, edges run along each other and
+// there is no telling: the rings stay as they are there.
+func turnInwards(rings []orb.Ring, p orb.Point, here []visit, next map[visit]visit) {
 	taken := make([]bool, len(here))
+	pairs := make([]visit, len(here)) // the departure of each arrival
 	angle := func(q orb.Point) float64 { return math.Atan2(q[1]-p[1], q[0]-p[0]) }
-	for _, arrive := range here {
+	for i, arrive := range here {
 		r := rings[arrive.ring]
 		from := angle(r[(arrive.at+len(r)-1)%len(r)])
 		best, least := 0, math.Inf(1)
@@ -83,12 +95,14 @@ func turnInwards(rings []orb.Ring, p orb.Point, here []visit, next map[visit]vis
 			}
 		}
 		if taken[best] {
-			return false
+			return
 		}
 		taken[best] = true
-		next[arrive] = here[best]
+		pairs[i] = here[best]
 	}
-	return true
+	for i, arrive := range here {
+		next[arrive] = pairs[i]
+	}
 }
 
 // follow walks the rings, changing from one to another where next says so.
@@ -133,12 +147,11 @@ func smallestRound(polygons orb.MultiPolygon, hole orb.Ring) int {
 	return best
 }
 
-// tidyRing is the closed rings that an open ring consists of: without points on straight lines and spikes, and parted where
-// it passes a point again.
+// tidyRing is the closed rings that an open ring consists of: parted where it passes a point again, and without points on
+// straight lines and spikes. It is parted first: the ring may run straight through the point that it passes again.
 func tidyRing(r orb.Ring) []orb.Ring {
 	var out []orb.Ring
-	r = straightened(r)
-	path := make(orb.Ring, 0, len(r)+1)
+	path := make(orb.Ring, 0, len(r))
 	place := make(map[orb.Point]int, len(r))
 	for _, p := range r {
 		if at, met := place[p]; met {
@@ -151,10 +164,7 @@ func tidyRing(r orb.Ring) []orb.Ring {
 		place[p] = len(path)
 		path = append(path, p)
 	}
-	if len(path) < len(r) {
-		path = straightened(path)
-	}
-	return appendClosed(out, path)
+	return appendClosed(out, straightened(path))
 }
 
 // appendClosed adds a ring, closed, if it has enough points for any ground.

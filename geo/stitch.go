@@ -3,6 +3,8 @@ package geo
 import (
 	"cmp"
 	"slices"
+
+	"github.com/paulmach/orb"
 )
 
 // Instance is one thing as one scene shows it.
@@ -12,6 +14,8 @@ type Instance struct {
 	Core  Window  // the middle of Scene; the cores of all scenes cover the ground without overlap
 	Score float64 // the more the surer
 	Key   string  // the caller's name for it; tells instances apart that are otherwise the same
+	// Anchor is the global pixel where it counts as lying, as a place does where the map writes its name; nil for the middle of Mask.
+	Anchor *orb.Point
 }
 
 // Stitched is one thing, joined from the scenes that show it.
@@ -38,7 +42,7 @@ const (
 //     thing's masks are united, over any number of scenes; instances of one scene unite only through another scene's.
 //   - An instance that is cut by its scene's edge gives way to one of another scene that is not, and that holds most of the
 //     cut: the one saw in part what the other saw whole.
-//   - Another instance that no scene confirms is kept whole when its scene's core holds its centre, or when the scene whose
+//   - Another instance that no scene confirms is kept whole when its scene's core holds its anchor, or when the scene whose
 //     core does was not looked at. If that scene was and did not find it, it is dropped.
 //   - A pixel of several stitched things goes to the one whose scene's centre is nearest; if that is one scene, to the
 //     smaller instance. A thing that keeps no pixel is left out.

@@ -1,6 +1,9 @@
 package geo
 
-import "iter"
+import (
+	"iter"
+	"math"
+)
 
 // joinSame finds the pairs of instances that share pixels and unites those that are the same thing.
 func (s *stitcher) joinSame() {
@@ -123,10 +126,13 @@ func (s *stitcher) verdict() []bool {
 
 func (s *stitcher) group(i int) int { return int(s.groups.find(int32(i))) }
 
-// belongs says whether an instance is its own scene's to find: whether its scene's core holds its centre, or no core that
+// belongs says whether an instance is its own scene's to find: whether its scene's core holds its anchor, or no core that
 // was looked at does.
 func (s *stitcher) belongs(i int) bool {
 	x, y := s.sorted[i].Mask.centroid()
+	if at := s.sorted[i].Anchor; at != nil {
+		x, y = int(math.Floor(at[0])), int(math.Floor(at[1]))
+	}
 	return s.sorted[i].Core.Contains(x, y) || !s.cores.covers(x, y)
 }
 

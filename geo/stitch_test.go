@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/paulmach/orb"
+
 	"pgregory.net/rapid"
 )
 
@@ -164,6 +166,23 @@ func without(m, o *Mask) *Mask {
 }
 
 // An S that enters the shared ground three times: each scene sees another two of its strokes connected.
+// TestStitchAnchors: a place whose middle is the neighbour's but whose name is here is this scene's to find.
+func TestStitchAnchors(t *testing.T) {
+	scene, core, next := Window{Z: 17, W: 48, H: 32}, Window{Z: 17, X: 8, Y: 8, W: 24, H: 16}, Window{Z: 17, X: 32, Y: 8, W: 24, H: 16}
+	m := NewMask(Window{Z: 17, X: 28, Y: 10, W: 16, H: 4})
+	for y := range 4 {
+		m.SetRun(y, 0, 16)
+	}
+	in := Instance{Mask: m, Scene: scene, Core: core, Score: 1}
+	if got := Stitch([]Instance{in}, []Window{next}); len(got) != 0 {
+		t.Errorf("without an anchor: %v", got)
+	}
+	in.Anchor = &orb.Point{29.5, 11}
+	if got := Stitch([]Instance{in}, []Window{next}); len(got) != 1 {
+		t.Errorf("with an anchor in its own core: %v", got)
+	}
+}
+
 func TestStitchJoinsWhatOnlyOneSceneSeesConnected(t *testing.T) {
 	strokes := []*Mask{box(10, 0, 40, 10), box(10, 0, 12, 16), box(10, 14, 70, 16), box(68, 14, 70, 31), box(20, 20, 70, 31)}
 	letter := NewMask(Window{Z: 17, W: 96, H: 32})

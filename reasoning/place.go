@@ -72,6 +72,10 @@ func (e *Engine) found(q Question, s Scene, pair *tiles.Pair, t *Trace) []Found 
 		}
 		if l, ok := labelOf(mask, pair, q.Phrase, o.Label); ok {
 			f.Name, f.Class = cmp.Or(f.Name, l.Text), l.Class
+			if o.Label != "" { // the place that the model names lies where its label is, in whichever scene
+				at := geo.Project(l.At, s.Z)
+				f.Anchor = &at
+			}
 		}
 		if f.Class == "" && meaning.Tier == taxonomy.TierClass && len(meaning.Classes) > 0 {
 			f.Class = meaning.Classes[0]

@@ -125,7 +125,7 @@ func (a *app) openModels() error {
 // know its labels.
 func (a *app) openWords(plan tiles.Source) error {
 	_, knows := plan.(tiles.Labeler)
-	if want := a.config.Pair.Labels; want == "map" || want == "auto" && (knows || a.config.VLM.Kind != "reader") {
+	if want := a.config.Pair.Labels; want == "map" || want != "ocr" && (knows || a.config.VLM.Kind != "reader") {
 		return nil
 	}
 	words, err := ocr.Open(ocr.Options{

@@ -56,7 +56,7 @@ func townExamples(ctx context.Context, a *app, scenes int, seed uint64) iter.Seq
 		for n := 0; n < scenes; {
 			s := reasoning.Scene{Z: zoom, Col: middle.Col + r.IntN(40) - 20, Row: middle.Row + r.IntN(40) - 20}
 			var places []known
-			for _, p := range truth.Outlines(made, s.Window()) {
+			for _, p := range truth.Outlines(made, evalWindow(s)) {
 				places = append(places, known{p.Name, p.Class, onLattice(p.Shape, zoom), geo.Project(p.At, zoom)})
 			}
 			asked, err := sceneExamples(ctx, a, s, places, r)
@@ -76,18 +76,26 @@ func townExamples(ctx context.Context, a *app, scenes int, seed uint64) iter.Seq
 	}
 }
 
+// evalWindow is a scene's ground moved off the grid: to the reader it is a picture by itself, whose edges no neighbour draws.
+func evalWindow(s reasoning.Scene) geo.Window {
+	w := s.Window()
+	w.X += reasoning.Margin / 2
+	w.Y += reasoning.Margin / 2
+	return w
+}
+
 // sceneExamples asks a scene for a place in its core by name, for a class and a function of its core, and for a class that it has none of.
 func sceneExamples(ctx context.Context, a *app, s reasoning.Scene, places []known, r *rand.Rand) ([]training.Example, error) {
 	var core []known
 	for _, p := range places {
-		if s.Core().Contains(int(p.at[0]), int(p.at[1])) {
+		if evalWindow(s).Pad(-reasoning.Margin).Contains(int(p.at[0]), int(p.at[1])) {
 			core = append(core, p)
 		}
 	}
 	if len(core) == 0 {
 		return nil, nil
 	}
-	pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, s.Window())
+	pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, evalWindow(s))
 	if err != nil {
 		return nil, err
 	}
@@ -95,10 +103,10 @@ func sceneExamples(ctx context.Context, a *app, s reasoning.Scene, places []know
 	class, _ := taxonomy.ByID(two.class)
 	third, _ := taxonomy.ByID(three.class)
 	add := func(out []training.Example, tier training.Tier, phrase, id string, holds func(known) bool) []training.Example {
-		m := geo.NewMask(s.Window())
+		m := geo.NewMask(evalWindow(s))
 		for _, p := range places {
 			if holds(p) {
-				m.Or(geo.Rasterize(s.Window(), p.shape))
+				m.Or(geo.Rasterize(evalWindow(s), p.shape))
 			}
 		}
 		return append(out, training.Example{ID: s.ID(), Pair: pair, Phrase: phrase, Tier: tier, Class: id, Truth: m})
@@ -140,30 +148,31 @@ func absentClass(places []known, r *rand.Rand) (taxonomy.Class, bool) {
 	return taxonomy.Class{}, false
 }
 
-// folderExamples asks for each place of a truth.geojson by name and, where OSM's tags give it a class, for the class, in the scene
-// whose core holds it.
+// folderExamples asks for each place of a truth.geojson by name and, where OSM's tags give it a class, for the class, in a picture round it.
 func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[training.Example, error], int) {
-	places, err := readKnown(filepath.Join(folder, "truth.geojson"), a.config.Pair.Zoom)
+	zoom := a.config.Pair.Zoom
+	places, err := readKnown(filepath.Join(folder, "truth.geojson"), zoom)
 	return func(yield func(training.Example, error) bool) {
 		if err != nil {
 			yield(training.Example{}, err)
 			return
 		}
-		for _, p := range places {
-			s := reasoning.SceneAt(a.config.Pair.Zoom, p.at)
-			pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, s.Window())
+		for i, p := range places {
+			const half = reasoning.SceneSize / 2
+			w := geo.Window{Z: zoom, X: int(p.at[0]) - half, Y: int(p.at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
+			pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, w)
 			if err != nil {
 				yield(training.Example{}, err)
 				return
 			}
 			ask := func(tier training.Tier, phrase string, holds func(known) bool) bool {
-				m := geo.NewMask(s.Window())
+				m := geo.NewMask(w)
 				for _, q := range places {
 					if holds(q) {
-						m.Or(geo.Rasterize(s.Window(), q.shape))
+						m.Or(geo.Rasterize(w, q.shape))
 					}
 				}
-				return phrase == "" || yield(training.Example{ID: s.ID(), Pair: pair, Phrase: phrase, Tier: tier, Class: p.class, Truth: m}, nil)
+				return phrase == "" || yield(training.Example{ID: fmt.Sprint(i), Pair: pair, Phrase: phrase, Tier: tier, Class: p.class, Truth: m}, nil)
 			}
 			class, _ := taxonomy.ByID(p.class)
 			if !ask(training.TierName, p.name, func(q known) bool { return q.name == p.name }) ||

@@ -28,8 +28,12 @@ func Labels(name string, l Layer) Layer {
 	return out
 }
 
+// maxSquares is how many squares side by side LabelPoint begins with.
+const maxSquares = 256
+
 // LabelPoint is a point inside a polygon far from its outline, where a label sits well: the pole of inaccessibility, to a
-// hundredth of the polygon's lesser extent. Coordinates are any plane's. A polygon without ground gives a point of it, or (0, 0).
+// hundredth of the polygon's lesser extent, or a 25600th of its greater one where that is more. Coordinates are any plane's.
+// A polygon without ground, or one without end, gives a point of it, or (0, 0).
 //
 // Method: squares are halved, those first that could hold the farthest point (V. Agafonkin, "A new algorithm for finding a
 // visual center of a polygon", 2016).
@@ -38,19 +42,22 @@ func LabelPoint(p orb.Polygon) orb.Point {
 		return orb.Point{}
 	}
 	b := p[0].Bound()
-	size := min(b.Max[0]-b.Min[0], b.Max[1]-b.Min[1])
-	if !(size > 0) || math.IsInf(size, 0) {
+	width, height := b.Max[0]-b.Min[0], b.Max[1]-b.Min[1]
+	if !(min(width, height) > 0) || math.IsInf(max(width, height), 0) {
 		return p[0][0]
 	}
+	// A sliver would have as many squares as it is longer than wide: millions in data of roads, and no end of memory.
+	size := max(min(width, height), max(width, height)/maxSquares)
 	best := newSquare(p, certainlyInside(p, b), 0)
 	if centroid := newSquare(p, centroidOf(p[0]), 0); centroid.depth > best.depth {
 		best = centroid
 	}
 	var queue squares
 	half := size / 2
-	for x := b.Min[0] + half; x-half < b.Max[0]; x += size {
-		for y := b.Min[1] + half; y-half < b.Max[1]; y += size {
-			queue = append(queue, newSquare(p, orb.Point{x, y}, half))
+	for i := range int(math.Ceil(width / size)) {
+		for k := range int(math.Ceil(height / size)) {
+			center := orb.Point{b.Min[0] + half + float64(i)*size, b.Min[1] + half + float64(k)*size}
+			queue = append(queue, newSquare(p, center, half))
 		}
 	}
 	heap.Init(&queue)

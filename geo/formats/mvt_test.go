@@ -1,8 +1,10 @@
 package formats
 
 import (
+	"cmp"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -54,7 +56,7 @@ func borderOf(mp orb.MultiPolygon, axis int, at float64) []span {
 			}
 		}
 	}
-	slices.SortFunc(spans, func(a, b span) int { return int(math.Copysign(1, a.from-b.from)) })
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var joined []span
 	for _, s := range spans {
 		if n := len(joined); n > 0 && joined[n-1].to >= s.from {
@@ -66,8 +68,42 @@ func borderOf(mp orb.MultiPolygon, axis int, at float64) []span {
 	return joined
 }
 
+// around is four tiles that share a corner, by row and column; x, y is the south-eastern one.
+func around(t interface {
+	Helper()
+	Fatal(...any)
+}, x, y uint32, z int, layers ...Layer) (out [2][2]map[string]orb.MultiPolygon) {
+	t.Helper()
+	for dy := range 2 {
+		for dx := range 2 {
+			data, err := EncodeMVT(maptile.New(x-1+uint32(dx), y-1+uint32(dy), maptile.Zoom(z)), layers...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[dy][dx] = readTile(t, data)
+		}
+	}
+	return out
+}
+
+// checkSeams compares what the tiles round a corner have on both sides of the borders between them.
+func checkSeams(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, tiles [2][2]map[string]orb.MultiPolygon, name string) {
+	t.Helper()
+	for k := range 2 {
+		if a, b := borderOf(tiles[k][0][name], 0, Extent), borderOf(tiles[k][1][name], 0, 0); !slices.Equal(a, b) {
+			t.Fatalf("row %d: west of the border %v, east of it %v", k, a, b)
+		}
+		if a, b := borderOf(tiles[0][k][name], 1, Extent), borderOf(tiles[1][k][name], 1, 0); !slices.Equal(a, b) {
+			t.Fatalf("column %d: north of the border %v, south of it %v", k, a, b)
+		}
+	}
+}
+
 // TestNeighboursMeet: whatever crosses a tile's border crosses it at the same points as seen from the neighbour. Checked for traced
-// masks and for wild polygons, at the lattice's own zoom, above and below.
+// masks, at the lattice's own zoom, above and below.
 func TestNeighboursMeet(t *testing.T) {
 	const zoom = 17
 	corner := geo.TileWindow(maptile.New(70_000, 45_000, zoom))
@@ -100,25 +136,113 @@ func TestNeighboursMeet(t *testing.T) {
 		} else {
 			x, y = x<<(z-zoom), y<<(z-zoom)
 		}
-		var around [2][2]orb.MultiPolygon // by row and column
-		for dy := range 2 {
-			for dx := range 2 {
-				data, err := EncodeMVT(maptile.New(x-1+uint32(dx), y-1+uint32(dy), maptile.Zoom(z)), layer)
-				if err != nil {
+		checkSeams(t, around(t, x, y, z, layer), "aoi")
+	})
+}
+
+// TestWildNeighboursMeet: the same for corners and edges anywhere, in degrees and on a lattice.
+func TestWildNeighboursMeet(t *testing.T) {
+	const zoom = 12
+	r := rand.New(rand.NewPCG(5, 6))
+	corner := geo.TileWindow(maptile.New(2_000, 1_500, zoom))
+	for range 500 {
+		shape := wild(r, float64(corner.X)+r.Float64()*40-20, float64(corner.Y)+r.Float64()*40-20, 30+r.Float64()*400, 3+r.IntN(40))
+		layer := Layer{Name: "aoi", Lattice: zoom, Features: []Feature{{Geometry: shape}}}
+		if r.IntN(2) == 0 {
+			layer.Lattice = 0
+			for i, p := range shape[0] {
+				shape[0][i] = geo.Unproject(p, zoom)
+			}
+		}
+		lower := r.IntN(3) // a multiple of four of both stays the corner of four tiles
+		checkSeams(t, around(t, 2_000>>lower, 1_500>>lower, zoom-lower, layer), "aoi")
+	}
+}
+
+// wild is a simple polygon round a place.
+func wild(r *rand.Rand, x, y, radius float64, corners int) orb.Polygon {
+	var ring orb.Ring
+	for i := range corners {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(corners))
+		d := radius * (0.3 + 0.7*r.Float64())
+		ring = append(ring, orb.Point{x + d*cos, y + d*sin})
+	}
+	return orb.Polygon{append(ring, ring[0])}
+}
+
+// TestTilesKeepGroundAndBorders: four tiles show all of a mask, and along their borders the mask and the ground round it neither
+// part nor overlap, though their rings go round opposite ways.
+func TestTilesKeepGroundAndBorders(t *testing.T) {
+	const zoom, edge = 17, 80
+	corner := geo.TileWindow(maptile.New(70_000, 45_000, zoom))
+	rapid.Check(t, func(t *rapid.T) {
+		m := geo.NewMask(geo.Window{Z: zoom, X: corner.X - 40, Y: corner.Y - 40, W: edge, H: edge})
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for range rapid.IntRange(1, 300).Draw(t, "runs") {
+			x, y := r.IntN(edge), r.IntN(edge)
+			m.SetRun(y, x, min(edge, x+1+r.IntN(20)))
+		}
+		rest := geo.NewMask(m.Window)
+		for y := range edge {
+			for x := range edge {
+				if !m.At(x, y) {
+					rest.Set(x, y)
+				}
+			}
+		}
+		shapes := []orb.MultiPolygon{geo.Trace(m), geo.Trace(rest)}
+		simplified := rapid.Bool().Draw(t, "simplified")
+		if simplified {
+			shapes = geo.Simplify(shapes, 1.5)
+		}
+		lower := rapid.SampledFrom([]int{0, 3}).Draw(t, "zooms lower") // at 3 crossings lie halfway between units
+		units := Extent / geo.TileSize >> lower
+		tiles := around(t, 70_000>>lower, 45_000>>lower, zoom-lower,
+			Layer{Name: "mask", Lattice: zoom, Features: []Feature{{Geometry: shapes[0]}}},
+			Layer{Name: "rest", Lattice: zoom, Features: []Feature{{Geometry: shapes[1]}}})
+		for k := range 2 {
+			checkDivided(t, tiles[k][0], 0, Extent)
+			checkDivided(t, tiles[k][1], 0, 0)
+			checkDivided(t, tiles[0][k], 1, Extent)
+			checkDivided(t, tiles[1][k], 1, 0)
+		}
+		if simplified {
+			return // which moves the mask's border, and rounds the corners of the ground round it
+		}
+		area := 0.0
+		for _, row := range tiles {
+			for _, tile := range row {
+				if err := geo.Valid(tile["mask"]); err != nil {
 					t.Fatal(err)
 				}
-				around[dy][dx] = readTile(t, data)["aoi"]
+				for _, p := range tile["mask"] {
+					area += planar.Area(geo.Clip(p, orb.Bound{Max: orb.Point{Extent, Extent}}))
+				}
 			}
 		}
-		for k := range 2 {
-			if a, b := borderOf(around[k][0], 0, Extent), borderOf(around[k][1], 0, 0); !slices.Equal(a, b) {
-				t.Fatalf("row %d: west of the border %v, east of it %v", k, a, b)
-			}
-			if a, b := borderOf(around[0][k], 1, Extent), borderOf(around[1][k], 1, 0); !slices.Equal(a, b) {
-				t.Fatalf("column %d: north of the border %v, south of it %v", k, a, b)
-			}
+		if area != float64(m.Count()*units*units) {
+			t.Fatalf("area %g, want that of %d pixels", area, m.Count())
 		}
 	})
+}
+
+// checkDivided says whether mask and rest fill a stretch of a tile's border without a gap and without overlap.
+func checkDivided(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, tile map[string]orb.MultiPolygon, axis int, at float64) {
+	t.Helper()
+	length := func(spans []span) (sum float64) {
+		for _, s := range spans {
+			sum += s.to - s.from
+		}
+		return sum
+	}
+	mask, rest := borderOf(tile["mask"], axis, at), borderOf(tile["rest"], axis, at)
+	both := borderOf(slices.Concat(tile["mask"], tile["rest"]), axis, at)
+	if len(both) != 1 || length(both) != length(mask)+length(rest) {
+		t.Fatalf("along axis %d at %g: mask %v, rest %v", 1-axis, at, mask, rest)
+	}
 }
 
 func block(x, y, size float64) orb.Polygon {
@@ -160,25 +284,6 @@ func TestTileIsVersion2(t *testing.T) {
 	}
 }
 
-// TestLabelIsInOneTile: a label in two tiles would be drawn twice.
-func TestLabelIsInOneTile(t *testing.T) {
-	w := geo.TileWindow(maptile.New(8, 8, 4))
-	aoi := Layer{Name: "aoi", Lattice: 4, Features: []Feature{{Num: 1, Geometry: block(float64(w.X)-50, float64(w.Y)-50, 100)}}} // its middle is the tiles' corner
-	labels := 0
-	for _, tile := range []maptile.Tile{{X: 7, Y: 7, Z: 4}, {X: 8, Y: 7, Z: 4}, {X: 7, Y: 8, Z: 4}, {X: 8, Y: 8, Z: 4}} {
-		data, err := EncodeMVT(tile, Labels("aoi_label", aoi))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(data) > 0 {
-			labels++
-		}
-	}
-	if labels != 1 {
-		t.Errorf("the label is in %d tiles", labels)
-	}
-}
-
 func TestFeatureAcrossTheAntimeridian(t *testing.T) {
 	for name, layer := range map[string]Layer{
 		"degrees": {Name: "aoi", Features: []Feature{{Num: 1, Geometry: orb.Polygon{{{179, 0}, {181, 0}, {181, 1}, {179, 1}, {179, 0}}}}}},
@@ -204,11 +309,12 @@ func TestTileErrors(t *testing.T) {
 		f    Feature
 		want error
 	}{
-		"a line":      {Feature{ID: "x", Geometry: orb.LineString{{1, 2}, {3, 4}}}, ErrGeometry},
-		"a large id":  {Feature{ID: "x", Num: MaxNum + 1, Geometry: shape}, ErrProperty},
-		"a function":  {Feature{ID: "x", Geometry: shape, Properties: []Property{{"f", func() {}}}}, ErrProperty},
-		"a NaN":       {Feature{ID: "x", Geometry: orb.Polygon{{{math.NaN(), 1}, {2, 3}, {4, 5}, {math.NaN(), 1}}}}, nil},
-		"no geometry": {Feature{ID: "x"}, nil},
+		"a line":       {Feature{ID: "x", Geometry: orb.LineString{{1, 2}, {3, 4}}}, ErrGeometry},
+		"a collection": {Feature{ID: "x", Geometry: orb.Collection{shape}}, ErrGeometry},
+		"a large id":   {Feature{ID: "x", Num: MaxNum + 1, Geometry: shape}, ErrProperty},
+		"a function":   {Feature{ID: "x", Geometry: shape, Properties: []Property{{"f", func() {}}}}, ErrProperty},
+		"a NaN":        {Feature{ID: "x", Geometry: orb.Polygon{{{math.NaN(), 1}, {2, 3}, {4, 5}, {math.NaN(), 1}}}}, nil},
+		"no geometry":  {Feature{ID: "x"}, nil},
 	} {
 		_, err := EncodeMVT(maptile.New(3, 5, 4), Layer{Name: "aoi", Lattice: 4, Features: []Feature{c.f}})
 		var typed *Error
@@ -259,12 +365,5 @@ func BenchmarkEncodeMVT(b *testing.B) {
 		if _, err := EncodeMVT(tile, l, Labels("aoi_label", l)); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func BenchmarkPaint(b *testing.B) {
-	tile, l := outlines(200)
-	for b.Loop() {
-		Paint(geo.TileWindow(tile), 1, l, DefaultStyle())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 	"golang.org/x/image/vector"
@@ -90,6 +91,7 @@ type canvas struct {
 	picture *image.RGBA
 	area    image.Rectangle // that the feature covers
 	brush   vector.Rasterizer
+	shares  []float64 // room of cellCrossings
 }
 
 // shape is a feature's polygons in pixels, cut where a line of the given width can no longer reach the picture.
@@ -156,16 +158,42 @@ func (c *canvas) disc(center orb.Point, radius float64) {
 	c.outline(r[:])
 }
 
+// The brush counts in 512ths of a pixel and drops what is less on every row that an edge crosses: an edge of 256 rows ends
+// half a pixel beside its place, and elsewhere in a window that shows less of it, which left seams of up to 43 levels of
+// 255. So edges are handed over in short pieces that begin at equal places in all windows.
+const cell = 8 // pixels; edges are parted wherever they cross from one cell to the next
+
+// outline gives the brush a ring, closed or open.
 func (c *canvas) outline(r orb.Ring) {
-	x, y := float64(c.area.Min.X), float64(c.area.Min.Y)
-	for i, p := range r {
-		if i == 0 {
-			c.brush.MoveTo(float32(p[0]-x), float32(p[1]-y))
-		} else {
-			c.brush.LineTo(float32(p[0]-x), float32(p[1]-y))
+	c.brush.MoveTo(c.local(r[0]))
+	a := r[0]
+	for i := range r {
+		b := r[(i+1)%len(r)]
+		for _, share := range c.cellCrossings(a, b) {
+			c.brush.LineTo(c.local(orb.Point{a[0] + (b[0]-a[0])*share, a[1] + (b[1]-a[1])*share}))
 		}
+		c.brush.LineTo(c.local(b))
+		a = b
 	}
 	c.brush.ClosePath()
+}
+
+// cellCrossings is where an edge crosses into other cells, as shares of its length in order.
+func (c *canvas) cellCrossings(a, b orb.Point) []float64 {
+	c.shares = c.shares[:0]
+	for axis := range 2 {
+		from, to := min(a[axis], b[axis]), max(a[axis], b[axis])
+		for line := math.Floor(from/cell)*cell + cell; line < to; line += cell {
+			c.shares = append(c.shares, (line-a[axis])/(b[axis]-a[axis]))
+		}
+	}
+	slices.Sort(c.shares)
+	return c.shares
+}
+
+// local is a point in the brush's area.
+func (c *canvas) local(p orb.Point) (x, y float32) {
+	return float32(p[0] - float64(c.area.Min.X)), float32(p[1] - float64(c.area.Min.Y))
 }
 
 func (c *canvas) apply(ink color.NRGBA) {

@@ -55,7 +55,7 @@ func (pl plane) copies(b orb.Bound, margin float64) iter.Seq[float64] {
 			return
 		}
 		world := float64(geo.WorldSize(pl.window.Z)) * pl.units
-		if !(p[0] >= -2*world && q[0] <= 3*world) { // no place, or no number: its copies have no end
+		if !(p[0] >= -10*world && q[0] <= 11*world) { // no place, or no number: its copies have no end
 			return
 		}
 		last := math.Floor((here.Max[0] - p[0]) / world)

@@ -16,7 +16,7 @@ import (
 )
 
 // Version is part of results' keys: it changes when answers may.
-const Version = "reader-2"
+const Version = "reader-3"
 
 // Reader implements reasoning.VLM.
 type Reader struct {
@@ -68,7 +68,7 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 	if err != nil {
 		return nil, err
 	}
-	l := &look{embedding: embedding, window: q.Pair.Window, taken: taken(q.Pair.Map, q.Pair.Window)}
+	l := &look{embedding: embedding, window: q.Pair.Window, taken: taken(q.Pair.Map, q.Pair.Window), labels: q.Pair.Labels}
 	var c reasoning.Completion
 	var prompts []reasoning.Prompt
 	var think []string
@@ -92,7 +92,7 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 		prompts = append(prompts, prompt)
 		think = append(think, fmt.Sprintf("I looked at %s because %s; around it one area of %.0f×%.0f pixels stands out best.",
 			named(m.label), m.why, p.box[2]-p.box[0], p.box[3]-p.box[1]))
-		c.Confidence = append(c.Confidence, m.sure*trust(p.worth))
+		c.Confidence = append(c.Confidence, m.sure*max(0.01, min(1, p.worth)))
 		c.Labels = append(c.Labels, m.label.Text)
 	}
 	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
@@ -106,9 +106,6 @@ func (l *look) mine(label tiles.Label, m *geo.Mask) bool {
 	own := reasoning.SceneAt(l.window.Z, geo.Project(label.At, l.window.Z))
 	return here.Window() != l.window || own == here || m.CountIn(own.Window()) < m.Count()
 }
-
-// trust makes a confidence of a proposal's worth: half at a worth of 2.5, below which few of Banepa's places are right.
-func trust(worth float64) float64 { return 1 / (1 + math.Exp(-2*(worth-2.5))) }
 
 // refine looks at the red area within each blue box and puts two points on it.
 func refine(q reasoning.Request) *reasoning.Completion {
