@@ -60,6 +60,9 @@ func TestWrongUsageIsTold(t *testing.T) {
 		"unknown mode":     {with("--query", "school", "--mode", "three-stage", area[0], area[1]), "three-stage"},
 		"unknown format":   {with("--query", "school", "--format", "shp", area[0], area[1]), "geojson"},
 		"no sources":       {[]string{"segment", "--query", "school", area[0], area[1]}, "--satellite"},
+		"eval system":      {[]string{"eval", "--system", "oracle"}, "whole-scene"},
+		"eval labels":      {[]string{"eval", "--labels", "none"}, "ocr or map"},
+		"eval no model":    {[]string{"eval", "--system", "model"}, "no other model"},
 		"score definition": {[]string{"score", "reward", "--definition", "mine"}, "paper"},
 	} {
 		code, _, stderr := call(t, c.args...)
@@ -133,7 +136,7 @@ func TestScoreReadsLines(t *testing.T) {
 }
 
 func TestHelpTeaches(t *testing.T) {
-	for _, command := range []string{"", "serve", "demo", "segment", "setup", "doctor", "score"} {
+	for _, command := range []string{"", "serve", "demo", "segment", "setup", "doctor", "score", "eval"} {
 		args := []string{"--help"}
 		if command != "" {
 			args = []string{command, "--help"}
@@ -142,6 +145,18 @@ func TestHelpTeaches(t *testing.T) {
 		if code != exitDone || !strings.Contains(stdout, "precinct") || len(stdout) < 200 {
 			t.Errorf("precinct %s --help: %s", command, stdout)
 		}
+	}
+}
+
+// TestEvalPrintsATable on one scene of the town, with labels read from the picture.
+func TestEvalPrintsATable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	t.Chdir(t.TempDir())
+	code, stdout, stderr := call(t, "eval", "--scenes", "1", "--system", "reader,true-box,whole-scene")
+	if code != exitDone || !strings.Contains(stdout, "| reader | name | 1 |") || !strings.Contains(stdout, "| true-box | class | 1 |") || !strings.Contains(stdout, "whole-scene") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
 

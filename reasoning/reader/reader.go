@@ -42,7 +42,7 @@ func (r *Reader) Complete(ctx context.Context, q reasoning.Request) ([]reasoning
 	}
 	if !q.Pair.Labelled {
 		return nil, &reasoning.Error{Op: "ask", Subject: Version, Err: fmt.Errorf("%w: the map source does not know its labels", reasoning.ErrVLM),
-			Hint: "use a map of kind osm or town, or configure another vlm"}
+			Hint: "use a map of kind osm or town, set pair.labels to ocr, or configure another vlm"}
 	}
 	c, err := r.answer(ctx, q)
 	if err != nil {
