@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -164,19 +163,17 @@ func (f *evalFlags) write(out io.Writer, t *training.Table) error {
 	if f.format == "json" {
 		return json.NewEncoder(out).Encode(t.Outcomes)
 	}
-	fmt.Fprintf(out, "| system | tier | n | gIoU | cIoU | F1 (instances) | F1 (scenes) | empty | seconds |\n|---|---|---|---|---|---|---|---|---|\n")
+	var b strings.Builder
+	b.WriteString("| system | tier | n | gIoU | cIoU | F1 (instances) | F1 (scenes) | empty | seconds |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, o := range t.Outcomes {
-		fmt.Fprintf(out, "| %s | %s | %d | %.1f | %.1f | %.1f | %.1f | %d | %.2f |\n",
+		fmt.Fprintf(&b, "| %s | %s | %d | %.1f | %.1f | %.1f | %.1f | %d | %.2f |\n",
 			o.System, o.Tier, o.N, 100*o.GIoU, 100*o.CIoU, 100*o.F1Inst, 100*o.F1Image, o.Empty, o.Seconds)
 	}
-	fmt.Fprintf(out, "\n| system | gIoU over name, class, function | %s is better by (95 %% interval, absent counted too) |\n|---|---|---|\n", f.systems[0])
+	fmt.Fprintf(&b, "\n| system | gIoU over name, class, function | %s is better by (95 %% interval, absent counted too) |\n|---|---|---|\n", f.systems[0])
 	for _, s := range f.systems {
 		mean, low, high := t.Difference(f.systems[0], s)
-		_, err := fmt.Fprintf(out, "| %s | %.1f | %.1f (%.1f … %.1f) |\n", s, 100*t.Mean(s), 100*mean, 100*low, 100*high)
-		if err != nil {
-			return err
-		}
+		fmt.Fprintf(&b, "| %s | %.1f | %.1f (%.1f … %.1f) |\n", s, 100*t.Mean(s), 100*mean, 100*low, 100*high)
 	}
-	slog.Debug("evaluated", "systems", f.systems)
-	return nil
+	_, err := io.WriteString(out, b.String())
+	return err
 }
