@@ -129,11 +129,17 @@ func (s *stitcher) group(i int) int { return int(s.groups.find(int32(i))) }
 // belongs says whether an instance is its own scene's to find: whether its scene's core holds its anchor, or no core that
 // was looked at does.
 func (s *stitcher) belongs(i int) bool {
-	x, y := s.sorted[i].Mask.centroid()
-	if at := s.sorted[i].Anchor; at != nil {
-		x, y = int(math.Floor(at[0])), int(math.Floor(at[1]))
+	in := &s.sorted[i]
+	x, y := in.lies()
+	return in.Core.Contains(x, y) || !s.cores.covers(x, y)
+}
+
+// lies is the global pixel where an instance counts as lying.
+func (in *Instance) lies() (x, y int) {
+	if in.Anchor == nil {
+		return in.Mask.centroid()
 	}
-	return s.sorted[i].Core.Contains(x, y) || !s.cores.covers(x, y)
+	return int(math.Floor(in.Anchor[0])), int(math.Floor(in.Anchor[1]))
 }
 
 // centroid is the global pixel that holds the mean of the mask's pixels. The mask is not empty.

@@ -171,6 +171,23 @@ func (p *Pipeline) Draw(ctx context.Context, pair *tiles.Pair, stage Stage, answ
 	return st, nil
 }
 
+// BestMask is the best mask for a prompt, on a window of the embedded picture's size; nil when the segmenter refuses the prompt or
+// gives nothing.
+func BestMask(ctx context.Context, e Embedding, p Prompt, w geo.Window) (*geo.Mask, error) {
+	candidates, err := e.Masks(ctx, p)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, ErrSegmenter), err == nil && len(candidates) == 0:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	m := *candidates[0].Mask
+	m.Window = w
+	return &m, nil
+}
+
 // objects pairs each mask with what the model said of it.
 func (st *StageTrace) objects(c *Completion) []Object {
 	var out []Object

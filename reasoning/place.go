@@ -9,6 +9,7 @@ import (
 
 	"github.com/paulmach/orb"
 	orbgeo "github.com/paulmach/orb/geo"
+	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/taxonomy"
@@ -44,15 +45,7 @@ type Place struct {
 
 // Geometry is the place's outline in WGS-84; longitudes run on past ±180° where it crosses the antimeridian.
 func (p *Place) Geometry() orb.MultiPolygon {
-	out := p.Shape.Clone()
-	for _, poly := range out {
-		for _, ring := range poly {
-			for i, pt := range ring {
-				ring[i] = geo.Unproject(pt, p.Zoom)
-			}
-		}
-	}
-	return out
+	return project.MultiPolygon(p.Shape.Clone(), func(pt orb.Point) orb.Point { return geo.Unproject(pt, p.Zoom) })
 }
 
 // found cleans a trace's objects and names them by the map's labels.
@@ -225,12 +218,11 @@ func (e *Engine) number(q Question, m *geo.Mask) uint64 {
 
 // BestLabel is the label whose name is most like the given one, if any is like it.
 func BestLabel(name string, labels []tiles.Label) (tiles.Label, bool) {
-	const alike = 0.72
-	best, score := tiles.Label{}, alike
+	best, score := tiles.Label{}, taxonomy.Alike
 	for _, l := range labels {
 		if s := taxonomy.Similar(name, l.Text); s > score {
 			best, score = l, s
 		}
 	}
-	return best, score > alike
+	return best, score > taxonomy.Alike
 }

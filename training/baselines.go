@@ -2,7 +2,6 @@ package training
 
 import (
 	"context"
-	"errors"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
@@ -47,19 +46,13 @@ func (p Prompted) Predict(ctx context.Context, e Example) (*geo.Mask, error) {
 		return nil, err
 	}
 	for _, prompt := range prompts {
-		found, err := embedding.Masks(ctx, prompt)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if errors.Is(err, reasoning.ErrSegmenter) || err == nil && len(found) == 0 {
-			continue // the prompt cannot be drawn
-		}
+		m, err := reasoning.BestMask(ctx, embedding, prompt, e.Pair.Window)
 		if err != nil {
 			return nil, err
 		}
-		m := *found[0].Mask
-		m.Window = e.Pair.Window
-		out.Or(&m)
+		if m != nil {
+			out.Or(m)
+		}
 	}
 	return out, nil
 }
@@ -90,11 +83,10 @@ func TruePoints(e Example) []reasoning.Prompt {
 // LabelBoxes are boxes of one size round the labels that answer the phrase: reading without looking. The edge is in pixels.
 func LabelBoxes(edge float64) func(Example) []reasoning.Prompt {
 	return func(e Example) []reasoning.Prompt {
-		const alike = 0.72
 		meaning := taxonomy.Match(e.Phrase)
 		var out []reasoning.Prompt
 		for _, l := range e.Pair.Labels {
-			answers := meaning.Tier == taxonomy.TierName && taxonomy.Similar(e.Phrase, l.Text) > alike
+			answers := meaning.Tier == taxonomy.TierName && taxonomy.Similar(e.Phrase, l.Text) > taxonomy.Alike
 			for _, c := range meaning.Classes {
 				answers = answers || meaning.Tier != taxonomy.TierName && l.Class == c
 			}

@@ -34,6 +34,7 @@ type app struct {
 	words     *ocr.Reader // nil when nobody needs it
 	layers    []tiles.Source
 	engine    *reasoning.Engine
+	mode      reasoning.Mode
 
 	closers []func()
 }
@@ -72,8 +73,7 @@ func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning
 	if err != nil {
 		return err
 	}
-	mode, err := parseMode(c.Mode)
-	if err != nil {
+	if a.mode, err = parseMode(c.Mode); err != nil {
 		return err
 	}
 	a.engine = reasoning.NewEngine(reasoning.Config{
@@ -84,7 +84,7 @@ func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning
 	})
 	a.closers = append(a.closers, a.engine.Close)
 	slog.Info("ready to reason", "vlm", vlm.Name(), "segmenter", a.segmenter.Name(), "onnxruntime", a.segmenter.Version(),
-		"device", a.segmenter.Device(), "mode", mode, "zoom", c.Pair.Zoom, "memory", c.Memory)
+		"device", a.segmenter.Device(), "mode", a.mode, "zoom", c.Pair.Zoom, "memory", c.Memory)
 	return nil
 }
 

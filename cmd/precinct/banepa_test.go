@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
-	"github.com/precinct-map/precinct/geo/taxonomy"
 )
 
 // banepa is real imagery with a map that lacks the places' outlines, and the outlines, which are never an input.
@@ -53,52 +53,23 @@ func segmentBanepa(t *testing.T, query string) []formats.Feature {
 	return found
 }
 
-func readTruth(t *testing.T) []formats.Feature {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(banepa, "truth.geojson"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	truth, err := formats.ReadGeoJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return truth
-}
+// fine is the zoom at which outlines are compared: a pixel is a decimetre.
+const fine = 21
 
-// maskOf draws an outline in decimetre pixels.
 func maskOf(t *testing.T, g orb.Geometry) *geo.Mask {
 	t.Helper()
-	const zoom = 21
-	var mp orb.MultiPolygon
-	switch g := g.(type) {
-	case orb.Polygon:
-		mp = orb.MultiPolygon{g}
-	case orb.MultiPolygon:
-		mp = g
-	default:
+	mp, ok := formats.Polygons(g)
+	if !ok {
 		t.Fatalf("%s is no outline", g.GeoJSONType())
 	}
-	w := geo.BoundWindow(mp.Bound(), zoom)
-	mp = mp.Clone()
-	for _, p := range mp {
-		for _, r := range p {
-			for i := range r {
-				r[i] = geo.Project(r[i], zoom)
-			}
-		}
-	}
-	return geo.Rasterize(w, mp)
+	return ground(onLattice(mp, fine))
 }
 
-func tagsOf(f *formats.Feature) map[string]string {
-	tags := map[string]string{}
-	for _, p := range f.Properties {
-		if s, ok := p.Value.(string); ok {
-			tags[p.Key] = s
-		}
-	}
-	return tags
+// ground draws an outline of the lattice on its own extent.
+func ground(shape orb.MultiPolygon) *geo.Mask {
+	b := shape.Bound()
+	x, y := int(math.Floor(b.Min[0])), int(math.Floor(b.Min[1]))
+	return geo.Rasterize(geo.Window{Z: fine, X: x, Y: y, W: int(math.Ceil(b.Max[0])) - x, H: int(math.Ceil(b.Max[1])) - y}, shape)
 }
 
 func TestSegmentFindsBanepasSchools(t *testing.T) {
@@ -109,16 +80,20 @@ func TestSegmentFindsBanepasSchools(t *testing.T) {
 		masks = append(masks, maskOf(t, f.Geometry))
 	}
 	schools, hits, sum := 0, 0, 0.0
-	for _, f := range readTruth(t) {
-		if c, _ := taxonomy.FromTags(tagsOf(&f)); c.ID != "school" {
+	places, err := readKnown(filepath.Join(banepa, "truth.geojson"), fine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range places {
+		if p.class != "school" {
 			continue
 		}
 		schools++
-		truth, best := maskOf(t, f.Geometry), 0.0
+		truth, best := ground(p.shape), 0.0
 		for _, m := range masks {
 			best = max(best, truth.IoU(m))
 		}
-		t.Logf("%-40v best IoU %.2f", f.Get("name"), best)
+		t.Logf("%-40v best IoU %.2f", p.name, best)
 		sum += best
 		if best > 0.5 {
 			hits++

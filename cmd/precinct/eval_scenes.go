@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
@@ -31,15 +31,7 @@ type known struct {
 
 // onLattice is an outline in pixels of a zoom.
 func onLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {
-	out := mp.Clone()
-	for _, p := range out {
-		for _, r := range p {
-			for i := range r {
-				r[i] = geo.Project(r[i], zoom)
-			}
-		}
-	}
-	return out
+	return project.MultiPolygon(mp.Clone(), func(p orb.Point) orb.Point { return geo.Project(p, zoom) })
 }
 
 // townExamples are scenes of the made-up town within some ten kilometres of its centre, by a seed: wherever the core holds a place.
@@ -184,24 +176,14 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 }
 
 func readKnown(path string, zoom int) ([]known, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	features, err := formats.ReadGeoJSON(in)
+	features, err := readFeatures(path)
 	if err != nil {
 		return nil, err
 	}
 	var out []known
 	for _, f := range features {
-		var mp orb.MultiPolygon
-		switch g := f.Geometry.(type) {
-		case orb.Polygon:
-			mp = orb.MultiPolygon{g}
-		case orb.MultiPolygon:
-			mp = g
-		default:
+		mp, ok := formats.Polygons(f.Geometry)
+		if !ok {
 			return nil, errors.New(path + ": a place without an outline")
 		}
 		tags := map[string]string{}

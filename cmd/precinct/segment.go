@@ -88,12 +88,8 @@ func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
 	if err != nil {
 		return err
 	}
-	mode, err := parseMode(conf.Mode)
-	if err != nil {
-		return usagef("--mode: %v", err)
-	}
 	progress := newProgress(os.Stderr, "scenes")
-	found, err := a.engine.Find(cmd.Context(), reasoning.Question{Phrase: phrase, Mode: mode}, w, reasoning.FindOptions{Patience: -1, Progress: progress.set})
+	found, err := a.engine.Find(cmd.Context(), reasoning.Question{Phrase: phrase, Mode: a.mode}, w, reasoning.FindOptions{Patience: -1, Progress: progress.set})
 	progress.end()
 	if err != nil {
 		return err
@@ -235,15 +231,23 @@ func parseBBox(s string) (orb.Bound, error) {
 	return orb.Bound{Min: orb.Point{v[0], v[1]}, Max: orb.Point{v[2], v[3]}}, nil
 }
 
-func areaOf(path string, zoom int) (geo.Window, error) {
+func readFeatures(path string) ([]formats.Feature, error) {
 	in, err := os.Open(path)
 	if err != nil {
-		return geo.Window{}, err
+		return nil, err
 	}
 	defer in.Close()
 	features, err := formats.ReadGeoJSON(in)
 	if err != nil {
-		return geo.Window{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return features, nil
+}
+
+func areaOf(path string, zoom int) (geo.Window, error) {
+	features, err := readFeatures(path)
+	if err != nil {
+		return geo.Window{}, err
 	}
 	var bound orb.Bound
 	for i, feature := range features {

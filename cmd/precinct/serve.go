@@ -95,14 +95,10 @@ func serve(ctx context.Context, c config) error {
 		return err
 	}
 	defer a.close()
-	mode, err := parseMode(c.Mode)
-	if err != nil {
-		return err
-	}
 	var draining atomic.Bool
 	o := server.Options{
 		Layers: a.layers, Engine: a.engine, Memory: a.memory, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
-		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: mode, Log: slog.Default(),
+		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: a.mode, Log: slog.Default(),
 		Ready: func() []string {
 			if draining.Load() {
 				return []string{"the server is shutting down"}

@@ -15,7 +15,7 @@ import (
 func Labels(name string, l Layer) Layer {
 	out := Layer{Name: name, Lattice: l.Lattice, Features: make([]Feature, 0, len(l.Features))}
 	for _, f := range l.Features {
-		mp, _ := polygons(f.Geometry)
+		mp, _ := Polygons(f.Geometry)
 		if len(mp) == 0 {
 			continue
 		}

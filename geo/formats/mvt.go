@@ -107,7 +107,7 @@ func (pl tilePlane) geometry(g orb.Geometry) (orb.Geometry, error) {
 	case orb.MultiPoint:
 		return pl.points(g), nil
 	}
-	mp, ok := polygons(g)
+	mp, ok := Polygons(g)
 	if !ok {
 		return nil, fmt.Errorf("%w: a %s has no place in a tile of outlines", ErrGeometry, g.GeoJSONType())
 	}

@@ -34,7 +34,7 @@ func readTile(t interface {
 	out := map[string]orb.MultiPolygon{}
 	for _, l := range layers {
 		for _, f := range l.Features {
-			mp, _ := polygons(f.Geometry)
+			mp, _ := Polygons(f.Geometry)
 			out[l.Name] = append(out[l.Name], mp...)
 		}
 	}

@@ -96,7 +96,7 @@ type canvas struct {
 
 // shape is a feature's polygons in pixels, cut where a line of the given width can no longer reach the picture.
 func (c *canvas) shape(g orb.Geometry, width float64) orb.MultiPolygon {
-	mp, _ := polygons(g)
+	mp, _ := Polygons(g)
 	margin := math.Ceil(width) + 1
 	var out orb.MultiPolygon
 	for _, p := range mp {

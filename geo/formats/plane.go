@@ -80,8 +80,8 @@ func (pl plane) ring(r orb.Ring, east float64) orb.Ring {
 	return out
 }
 
-// polygons is the polygons of a geometry; ok is false for geometries that are none.
-func polygons(g orb.Geometry) (mp orb.MultiPolygon, ok bool) {
+// Polygons is the polygons of a geometry; ok is false for geometries that are none.
+func Polygons(g orb.Geometry) (mp orb.MultiPolygon, ok bool) {
 	switch g := g.(type) {
 	case orb.MultiPolygon:
 		return g, true

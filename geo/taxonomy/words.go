@@ -7,6 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Alike is how Similar two names are, at least, that may be one place's.
+const Alike = 0.72
+
 // Fold is a text for comparing: case, width, diacritics and punctuation are left aside, white space is single.
 func Fold(s string) string {
 	var b strings.Builder

@@ -16,10 +16,8 @@ type match struct {
 	why   string  // in words, for <think>
 }
 
-const (
-	sameName   = 0.72 // below, two names are not the same place's
-	nameMargin = 0.12 // names this much worse than the best one are another place's
-)
+// nameMargin is how much worse than the best one another place's name is.
+const nameMargin = 0.12
 
 // matchLabels finds the labels that answer a phrase: by name when it is one, else by what the map's symbol or the label's
 // own words say the place is.
@@ -36,7 +34,7 @@ func byName(phrase string, labels []tiles.Label) []match {
 	best := 0.0
 	for _, l := range labels {
 		s := taxonomy.Similar(phrase, l.Text)
-		if s < sameName {
+		if s < taxonomy.Alike {
 			continue
 		}
 		best = max(best, s)

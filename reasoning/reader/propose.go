@@ -2,7 +2,6 @@ package reader
 
 import (
 	"context"
-	"errors"
 	"math"
 
 	"github.com/precinct-map/precinct/geo"
@@ -122,20 +121,8 @@ func (l *look) others(m *geo.Mask, label reasoning.Point) float64 {
 	return float64(min(n, 3))
 }
 
-// mask is the segmenter's best for a prompt, on the scene's window; nil when it refuses the prompt.
 func (l *look) mask(ctx context.Context, p reasoning.Prompt) (*geo.Mask, error) {
-	candidates, err := l.embedding.Masks(ctx, p)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, reasoning.ErrSegmenter), err == nil && len(candidates) == 0:
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	m := *candidates[0].Mask
-	m.Window = l.window
-	return &m, nil
+	return reasoning.BestMask(ctx, l.embedding, p, l.window)
 }
 
 func without(m, other *geo.Mask) *geo.Mask {

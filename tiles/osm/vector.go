@@ -13,6 +13,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/geojson"
 	"github.com/paulmach/orb/maptile"
+	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
@@ -191,36 +192,5 @@ func placed(g orb.Geometry, t maptile.Tile, extent float64) orb.Geometry {
 	at := func(p orb.Point) orb.Point {
 		return geo.Unproject(orb.Point{(float64(t.X)*extent + p[0]) * scale, (float64(t.Y)*extent + p[1]) * scale}, int(t.Z))
 	}
-	g = orb.Clone(g)
-	each(g, func(points []orb.Point) {
-		for i, p := range points {
-			points[i] = at(p)
-		}
-	})
-	if p, ok := g.(orb.Point); ok {
-		return at(p)
-	}
-	return g
-}
-
-// each gives every run of points of a geometry but a lone one, to be written over.
-func each(g orb.Geometry, f func([]orb.Point)) {
-	switch g := g.(type) {
-	case orb.MultiPoint:
-		f(g)
-	case orb.LineString:
-		f(g)
-	case orb.MultiLineString:
-		for _, l := range g {
-			f(l)
-		}
-	case orb.Polygon:
-		for _, r := range g {
-			f(r)
-		}
-	case orb.MultiPolygon:
-		for _, p := range g {
-			each(p, f)
-		}
-	}
+	return project.Geometry(orb.Clone(g), at)
 }
