@@ -44,6 +44,7 @@ type table struct {
 	classes   []Class
 	byID      map[string]int
 	words     map[string]entry // normal form → what it means
+	owned     map[string]bool  // forms that are a function's own names
 	rules     []rule
 	generic   map[string]bool // words that name a kind rather than one place
 }
@@ -60,7 +61,7 @@ type rule struct {
 }
 
 var load = sync.OnceValue(func() *table {
-	t := &table{byID: map[string]int{}, words: map[string]entry{}, generic: map[string]bool{}}
+	t := &table{byID: map[string]int{}, words: map[string]entry{}, owned: map[string]bool{}, generic: map[string]bool{}}
 	for n, line := range strings.Split(source, "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
@@ -85,7 +86,8 @@ func (t *table) add(line string) error {
 		}
 		fn := Function{ID: f[0], Name: f[1], NameZH: f[2], Words: list(f[3])}
 		t.functions = append(t.functions, fn)
-		t.name(entry{function: fn.ID}, append([]string{fn.ID, fn.Name, fn.NameZH}, fn.Words...))
+		t.name(entry{function: fn.ID}, fn.Words)
+		t.own(entry{function: fn.ID}, fn.ID, fn.Name, fn.NameZH)
 		return nil
 	}
 	if len(f) != 5 || len(t.functions) == 0 {
@@ -101,11 +103,19 @@ func (t *table) add(line string) error {
 	return nil
 }
 
-// name enters words for a meaning; what came first keeps a word, but a class takes it from a function.
+// own enters a function's own names, which no class takes from it: "industrial" asks for factories, too.
+func (t *table) own(e entry, names ...string) {
+	for _, n := range names {
+		t.words[normal(n)] = e
+		t.owned[normal(n)] = true
+	}
+}
+
+// name enters words for a meaning; what came first keeps a word, but a class takes it from a function's further words.
 func (t *table) name(e entry, words []string) {
 	for _, w := range words {
 		form := normal(w)
-		if old, ok := t.words[form]; !ok || old.class == "" && e.class != "" {
+		if old, ok := t.words[form]; !ok || old.class == "" && e.class != "" && !t.owned[form] {
 			t.words[form] = e
 		}
 		if e.class != "" {

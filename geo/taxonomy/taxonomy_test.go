@@ -32,6 +32,13 @@ func TestTableIsSound(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range Functions() {
+		for _, name := range []string{f.ID, f.Name, f.NameZH} {
+			if m := Match(name); m.Tier != TierFunction || m.Function != f.ID {
+				t.Errorf("%q asks for %s %q, not for the function %s", name, m.Tier, m.Function, f.ID)
+			}
+		}
+	}
 	for broad, narrow := range kinds {
 		for _, id := range append(narrow, broad) {
 			if !seen[id] {
