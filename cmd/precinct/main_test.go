@@ -80,6 +80,10 @@ func TestFailuresAreTold(t *testing.T) {
 	if err := os.WriteFile("empty.yaml", []byte("pair: {zoom: 17}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	nowhere := `{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null,"properties":{}}]}`
+	if err := os.WriteFile("nowhere.geojson", []byte(nowhere), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	area := []string{"--query", "school", "--bbox", "85,27,85.001,27.001"}
 	for name, c := range map[string]struct {
 		args []string
@@ -89,6 +93,7 @@ func TestFailuresAreTold(t *testing.T) {
 		"bad YAML":              {[]string{"serve", "--config", "bad.yaml", "--addr", "127.0.0.1:0"}, "bad.yaml"},
 		"no sources":            {[]string{"serve", "--config", "empty.yaml", "--addr", "127.0.0.1:0"}, "no sources are configured"},
 		"no such address":       {[]string{"serve", "--config", "empty.yaml", "--addr", "nowhere.invalid:80"}, "--addr"},
+		"nowhere to look":       {[]string{"segment", "--query", "school", "--satellite", "town:satellite", "--map", "town:map", "--geojson", "nowhere.geojson"}, "no feature with a geometry"},
 		"no such folder":        {append([]string{"segment", "--satellite", "dir:none", "--map", "osm:none.geojson"}, area...), "none"},
 	} {
 		code, _, stderr := call(t, c.args...)

@@ -249,18 +249,16 @@ func areaOf(path string, zoom int) (geo.Window, error) {
 	if err != nil {
 		return geo.Window{}, err
 	}
-	var bound orb.Bound
-	for i, feature := range features {
-		if b := feature.Geometry.Bound(); i == 0 {
-			bound = b
-		} else {
-			bound = bound.Union(b)
+	var area orb.Collection
+	for _, feature := range features {
+		if feature.Geometry != nil { // GeoJSON knows features without a place
+			area = append(area, feature.Geometry)
 		}
 	}
-	if len(features) == 0 {
-		return geo.Window{}, fmt.Errorf("%s holds no features", path)
+	if len(area) == 0 {
+		return geo.Window{}, fmt.Errorf("%s holds no feature with a geometry", path)
 	}
-	return geo.BoundWindow(bound, zoom), nil
+	return geo.BoundWindow(area.Bound(), zoom), nil
 }
 
 // placeWindow is one scene's ground around the place that a map knows by name.
