@@ -26,6 +26,7 @@ const labelBoxEdge = 80
 type evalFlags struct {
 	systems []string
 	on      string
+	tiers   []string
 	scenes  int
 	seed    uint64
 	style   string
@@ -57,8 +58,9 @@ and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
 	flags.StringVar(&f.on, "on", "town", "town, or a folder with labelled/, map.geojson and truth.geojson")
-	flags.IntVar(&f.scenes, "scenes", 200, "scenes of the town")
-	flags.Uint64Var(&f.seed, "seed", 1, "which scenes of the town")
+	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
+	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town")
+	flags.Uint64Var(&f.seed, "seed", 2026, "of the first town, and of what is asked")
 	flags.StringVar(&f.style, "style", "basic", "of the map: basic or basic-b")
 	flags.StringVar(&f.labels, "labels", "ocr", "ocr reads them from the map's picture, map takes them as they are")
 	flags.StringVar(&f.mode, "mode", string(reasoning.TwoStage), "two-stage, no-refinement or no-reflection")
@@ -129,7 +131,7 @@ func (f *evalFlags) configure(g *global) (config, error) {
 
 func (f *evalFlags) examples(ctx context.Context, a *app) (iter.Seq2[training.Example, error], int) {
 	if f.on == "town" {
-		return townExamples(ctx, a, f.scenes, f.seed), f.scenes * len(training.Tiers)
+		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers)
 	}
 	return folderExamples(ctx, a, f.on)
 }

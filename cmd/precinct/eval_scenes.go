@@ -10,12 +10,14 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
 	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/tiles/town/truth"
 	"github.com/precinct-map/precinct/training"
@@ -34,86 +36,215 @@ func onLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {
 	return project.MultiPolygon(mp.Clone(), func(p orb.Point) orb.Point { return geo.Project(p, zoom) })
 }
 
-// townExamples are scenes of the made-up town within some ten kilometres of its centre, by a seed: wherever the core holds a place.
-func townExamples(ctx context.Context, a *app, scenes int, seed uint64) iter.Seq2[training.Example, error] {
-	return func(yield func(training.Example, error) bool) {
-		made, err := town.New(town.Options{Seed: 1})
-		if err != nil {
-			yield(training.Example{}, err)
-			return
-		}
-		zoom := a.config.Pair.Zoom
-		middle := reasoning.SceneAt(zoom, geo.Project(made.Satellite().Info().Center, zoom))
-		r := rand.New(rand.NewPCG(seed, 7))
-		for n := 0; n < scenes; {
-			s := reasoning.Scene{Z: zoom, Col: middle.Col + r.IntN(40) - 20, Row: middle.Row + r.IntN(40) - 20}
-			var places []known
-			for _, p := range truth.Outlines(made, evalWindow(s)) {
-				places = append(places, known{p.Name, p.Class, onLattice(p.Shape, zoom), geo.Project(p.At, zoom)})
+// region is where scenes are picked from.
+type region struct {
+	name            string // of examples' ids
+	satellite, plan tiles.Source
+	area            geo.Window // of the scenes' zoom
+	places          func(context.Context, geo.Window) ([]known, error)
+}
+
+// scenesATown is how many scenes of one made-up town are taken: the next come from the town of the next seed, under another sun.
+const scenesATown = 20
+
+// townRegions are the towns of one seed and the next, some ten kilometres round their centres.
+func townRegions(f *evalFlags, zoom int) iter.Seq2[region, error] {
+	return func(yield func(region, error) bool) {
+		for seed := f.seed; ; seed++ {
+			made, err := town.New(town.Options{Seed: seed})
+			if err != nil {
+				yield(region{}, err)
+				return
 			}
-			asked, err := sceneExamples(ctx, a, s, places, r)
+			plan, err := made.Map(f.style)
+			if err != nil {
+				yield(region{}, err)
+				return
+			}
+			at := geo.Project(made.Satellite().Info().Center, zoom)
+			const half = 20 * reasoning.CoreSize
+			g := region{name: fmt.Sprintf("town%d", seed), satellite: made.Satellite(), plan: plan,
+				area: geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: 2 * half, H: 2 * half}}
+			g.places = func(_ context.Context, w geo.Window) ([]known, error) {
+				var out []known
+				for _, p := range truth.Outlines(made, w) {
+					out = append(out, known{p.Name, p.Class, onLattice(p.Shape, w.Z), geo.Project(p.At, w.Z)})
+				}
+				return out, nil
+			}
+			if !yield(g, nil) {
+				return
+			}
+		}
+	}
+}
+
+// sampled are scenes at random places of regions, by a seed: wherever the core holds a place that can be asked for.
+func sampled(ctx context.Context, a *app, f *evalFlags, regions iter.Seq2[region, error]) iter.Seq2[training.Example, error] {
+	return func(yield func(training.Example, error) bool) {
+		r := rand.New(rand.NewPCG(f.seed, 7))
+		left := f.scenes
+		for g, err := range regions {
+			for n, tries := 0, 0; err == nil && n < min(scenesATown, left); tries++ {
+				if tries > 100*scenesATown {
+					err = fmt.Errorf("%s: hardly any scene holds a place that could be asked for", g.name)
+					break
+				}
+				w := geo.Window{Z: g.area.Z, X: g.area.X + r.IntN(g.area.W), Y: g.area.Y + r.IntN(g.area.H), W: reasoning.SceneSize, H: reasoning.SceneSize}
+				var asked []training.Example
+				if asked, err = sceneExamples(ctx, a, g, offGrid(w), f.tiers, r); err != nil {
+					break
+				}
+				for _, e := range asked {
+					if !yield(e, nil) {
+						return
+					}
+				}
+				n += min(1, len(asked))
+			}
 			if err != nil {
 				yield(training.Example{}, err)
 				return
 			}
-			for _, e := range asked {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if len(asked) > 0 {
-				n++
+			if left -= scenesATown; left <= 0 {
+				return
 			}
 		}
 	}
 }
 
-// evalWindow is a scene's ground moved off the grid: to the reader it is a picture by itself, whose edges no neighbour draws.
-func evalWindow(s reasoning.Scene) geo.Window {
-	w := s.Window()
-	w.X += reasoning.Margin / 2
-	w.Y += reasoning.Margin / 2
+// offGrid moves a window that happens to be a scene's: to the reader the bench's are pictures by themselves, whose edges no neighbour
+// draws.
+func offGrid(w geo.Window) geo.Window {
+	if reasoning.SceneAt(w.Z, w.Center()).Window() == w {
+		w.X++
+	}
 	return w
 }
 
-// sceneExamples asks a scene for a place in its core by name, for a class and a function of its core, and for a class that it has none of.
-func sceneExamples(ctx context.Context, a *app, s reasoning.Scene, places []known, r *rand.Rand) ([]training.Example, error) {
-	var core []known
-	for _, p := range places {
-		if evalWindow(s).Pad(-reasoning.Margin).Contains(int(p.at[0]), int(p.at[1])) {
-			core = append(core, p)
-		}
-	}
-	if len(core) == 0 {
-		return nil, nil
-	}
-	pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, evalWindow(s))
+// scene is one window that is asked for what it holds.
+type scene struct {
+	id     string
+	window geo.Window
+	pair   *tiles.Pair
+	places []known
+	labels []tiles.Label // the map's own, all of them
+}
+
+// sceneExamples asks a scene for a place of its middle by name, for a class and a function of its middle, and for a class that it has none
+// of. It asks for what has outlines only: a class one of whose labels is a mere point has no truth.
+func sceneExamples(ctx context.Context, a *app, g region, w geo.Window, tiers []string, r *rand.Rand) ([]training.Example, error) {
+	places, err := g.places(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	one, two, three := core[r.IntN(len(core))], core[r.IntN(len(core))], core[r.IntN(len(core))]
-	class, _ := taxonomy.ByID(two.class)
-	third, _ := taxonomy.ByID(three.class)
-	add := func(out []training.Example, tier training.Tier, phrase, id string, holds func(known) bool) []training.Example {
-		m := geo.NewMask(evalWindow(s))
-		for _, p := range places {
-			if holds(p) {
-				m.Or(geo.Rasterize(evalWindow(s), p.shape))
-			}
+	s := &scene{id: fmt.Sprintf("%s-%d-%d-%d", g.name, w.Z, w.X, w.Y), window: w, places: places}
+	if l, ok := g.plan.(tiles.Labeler); ok {
+		if s.labels, err = l.Labels(ctx, w); err != nil {
+			return nil, err
 		}
-		return append(out, training.Example{ID: s.ID(), Pair: pair, Phrase: phrase, Tier: tier, Class: id, Truth: m})
+	}
+	asked := s.questions(r)
+	asked = slices.DeleteFunc(asked, func(q question) bool { return !slices.Contains(tiers, string(q.tier)) })
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	if s.pair, err = a.align(ctx, g.satellite, g.plan, w); err != nil {
+		return nil, err
 	}
 	var out []training.Example
-	out = add(out, training.TierName, one.name, one.class, func(p known) bool { return p.name == one.name })
-	out = add(out, training.TierClass, class.Name, class.ID, func(p known) bool { return p.class == class.ID })
-	out = add(out, training.TierFunction, functionName(third.Function), third.Function, func(p known) bool {
-		c, _ := taxonomy.ByID(p.class)
-		return c.Function == third.Function
-	})
-	if absent, ok := absentClass(places, r); ok {
-		out = add(out, training.Absent, absent.Name, absent.ID, func(known) bool { return false })
+	for _, q := range asked {
+		out = append(out, s.example(q))
 	}
 	return out, nil
+}
+
+// question is what a scene is asked, and which of its places answer it.
+type question struct {
+	tier   training.Tier
+	phrase string
+	class  string
+	holds  func(known) bool
+}
+
+func (s *scene) questions(r *rand.Rand) []question {
+	var names, classes, functions []string
+	core := s.window.Pad(-reasoning.Margin)
+	for _, p := range s.places {
+		if !core.Contains(int(p.at[0]), int(p.at[1])) {
+			continue
+		}
+		c, _ := taxonomy.ByID(p.class)
+		names, classes, functions = append(names, p.name), append(classes, c.ID), append(functions, c.Function)
+	}
+	// Each kind once: of two parks and a school, the school is asked for as often as a park.
+	pick := func(from []string) string {
+		slices.Sort(from)
+		from = slices.DeleteFunc(slices.Compact(from), func(v string) bool { return v == "" })
+		if len(from) == 0 {
+			return ""
+		}
+		return from[r.IntN(len(from))]
+	}
+	var out []question
+	if name := pick(names); name != "" {
+		i := slices.IndexFunc(s.places, func(p known) bool { return p.name == name })
+		out = append(out, question{training.TierName, name, s.places[i].class, func(p known) bool { return p.name == name }})
+	}
+	if c, ok := taxonomy.ByID(pick(classes)); ok {
+		answers := taxonomy.Match(c.Name).Classes
+		holds := func(class string) bool { return slices.Contains(answers, class) }
+		if s.outlined(holds) {
+			out = append(out, question{training.TierClass, c.Name, c.ID, func(p known) bool { return holds(p.class) }})
+		}
+	}
+	if id := pick(functions); id != "" {
+		holds := func(class string) bool { c, _ := taxonomy.ByID(class); return c.Function == id }
+		if s.outlined(holds) {
+			out = append(out, question{training.TierFunction, functionName(id), id, func(p known) bool { return holds(p.class) }})
+		}
+	}
+	if absent, ok := s.absent(r); ok && len(names) > 0 {
+		out = append(out, question{training.Absent, absent.Name, absent.ID, func(known) bool { return false }})
+	}
+	return out
+}
+
+// outlined says whether every label of some classes stands in an outline of them.
+func (s *scene) outlined(holds func(class string) bool) bool {
+	return !slices.ContainsFunc(s.labels, func(l tiles.Label) bool {
+		return holds(l.Class) && !slices.ContainsFunc(s.places, func(p known) bool {
+			return holds(p.class) && (p.name == l.Text && l.Text != "" || planar.MultiPolygonContains(p.shape, geo.Project(l.At, s.window.Z)))
+		})
+	})
+}
+
+// fabric is what any scene of houses may hold without a map saying so.
+var fabric = []string{"house", "apartments", "residential_compound", "shop", "office", "garden", "parking", "bicycle_parking", "toilets", "swimming_pool",
+	"sports_pitch", "playground", "construction", "farm", "industrial", "railway_yard", "park"}
+
+// absent is a class that neither places nor labels of the scene have, nor one of like words.
+func (s *scene) absent(r *rand.Rand) (taxonomy.Class, bool) {
+	classes := taxonomy.Classes()
+	for _, i := range r.Perm(len(classes)) {
+		answers := append(taxonomy.Match(classes[i].Name).Classes, classes[i].ID)
+		here := func(class string) bool { return slices.Contains(answers, class) }
+		if !slices.Contains(fabric, classes[i].ID) && !slices.ContainsFunc(s.places, func(p known) bool { return here(p.class) }) &&
+			!slices.ContainsFunc(s.labels, func(l tiles.Label) bool { return here(l.Class) }) {
+			return classes[i], true
+		}
+	}
+	return taxonomy.Class{}, false
+}
+
+func (s *scene) example(q question) training.Example {
+	m := geo.NewMask(s.window)
+	for _, p := range s.places {
+		if q.holds(p) {
+			m.Or(geo.Rasterize(m.Window, p.shape))
+		}
+	}
+	return training.Example{ID: s.id, Pair: s.pair, Phrase: q.phrase, Tier: q.tier, Class: q.class, Truth: m}
 }
 
 func functionName(id string) string {
@@ -123,21 +254,6 @@ func functionName(id string) string {
 		}
 	}
 	return id
-}
-
-// absentClass is a class that people look for and that none of the places has, nor one of like words.
-func absentClass(places []known, r *rand.Rand) (taxonomy.Class, bool) {
-	wanted := []string{"school", "hospital", "park", "stadium", "supermarket", "hotel", "church", "mosque", "museum", "library", "police", "fire_station",
-		"cinema", "bus_station", "cemetery", "parking", "factory", "university"}
-	r.Shuffle(len(wanted), func(i, j int) { wanted[i], wanted[j] = wanted[j], wanted[i] })
-	for _, id := range wanted {
-		c, ok := taxonomy.ByID(id)
-		answers := taxonomy.Match(c.Name).Classes
-		if ok && !slices.ContainsFunc(places, func(p known) bool { return slices.Contains(answers, p.class) || p.class == id }) {
-			return c, true
-		}
-	}
-	return taxonomy.Class{}, false
 }
 
 // folderExamples asks for each place of a truth.geojson by name and, where OSM's tags give it a class, for the class, in a picture round it.
@@ -157,19 +273,15 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 				yield(training.Example{}, err)
 				return
 			}
-			ask := func(tier training.Tier, phrase string, holds func(known) bool) bool {
-				m := geo.NewMask(w)
-				for _, q := range places {
-					if holds(q) {
-						m.Or(geo.Rasterize(w, q.shape))
-					}
-				}
-				return phrase == "" || yield(training.Example{ID: fmt.Sprint(i), Pair: pair, Phrase: phrase, Tier: tier, Class: p.class, Truth: m}, nil)
-			}
+			s := &scene{id: fmt.Sprint(i), window: w, pair: pair, places: places}
 			class, _ := taxonomy.ByID(p.class)
-			if !ask(training.TierName, p.name, func(q known) bool { return q.name == p.name }) ||
-				!ask(training.TierClass, class.Name, func(q known) bool { return q.class == p.class }) {
-				return
+			for _, q := range []question{
+				{training.TierName, p.name, p.class, func(q known) bool { return q.name == p.name }},
+				{training.TierClass, class.Name, p.class, func(q known) bool { return q.class == p.class }},
+			} {
+				if q.phrase != "" && !yield(s.example(q), nil) {
+					return
+				}
 			}
 		}
 	}, 2 * len(places)
