@@ -5,7 +5,7 @@ VENV := .venv
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADDR ?= 127.0.0.1:8080
 
-.PHONY: help build setup demo test check test-e2e test-race bench quality fuzz clean
+.PHONY: help build setup demo test check test-e2e test-race bench quality fit-reader fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s "$$(printf '\t')"
@@ -47,6 +47,9 @@ bench: setup $(VENV)/done ## speed as ratios in one run
 
 quality: setup ## how good the systems are: writes docs/quality.md
 	./testdata/bench/quality
+
+fit-reader: setup ## compute the reader's weights anew (twenty minutes)
+	go test -tags fit -count 1 -timeout 60m -run '^TestFitReader$$' -v ./cmd/precinct
 
 fuzz: ## every fuzz target for 20 seconds
 	./testdata/bench/fuzz

@@ -39,6 +39,16 @@ const (
 // Box is x1, y1, x2, y2 in pixels of a picture, from its upper left corner; right and bottom are exclusive.
 type Box [4]float64
 
+// IoU is |a∩b| / |a∪b| of continuous areas; 0 for a box without area.
+func (a Box) IoU(b Box) float64 {
+	w, h := min(a[2], b[2])-max(a[0], b[0]), min(a[3], b[3])-max(a[1], b[1])
+	if !(w > 0 && h > 0) { // nothing shared, which a box without area never does
+		return 0
+	}
+	inter := w * h
+	return inter / ((a[2]-a[0])*(a[3]-a[1]) + (b[2]-b[0])*(b[3]-b[1]) - inter)
+}
+
 // Point is x, y in pixels of a picture.
 type Point [2]float64
 

@@ -42,7 +42,7 @@ type matching struct {
 func (m *matching) edges(b reasoning.Box, truth []reasoning.Box) []uint64 {
 	var row []uint64
 	for j, t := range truth {
-		if boxIoU(b, t) > 0.5 {
+		if b.IoU(t) > 0.5 {
 			if row == nil {
 				row = make([]uint64, m.words)
 			}

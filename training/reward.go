@@ -64,16 +64,6 @@ func PaperStage1(completion string, truth []reasoning.Box) (Reward, error) {
 // countReward is eq. 8 for J > 0.
 func countReward(k, j int) float64 { return math.Exp(-2 * math.Abs(float64(k-j)) / float64(j)) }
 
-// boxIoU is |a∩b| / |a∪b| of continuous areas; 0 for a box without area.
-func boxIoU(a, b reasoning.Box) float64 {
-	w, h := min(a[2], b[2])-max(a[0], b[0]), min(a[3], b[3])-max(a[1], b[1])
-	if !(w > 0 && h > 0) { // nothing shared, which a box without area never does
-		return 0
-	}
-	inter := w * h
-	return inter / ((a[2]-a[0])*(a[3]-a[1]) + (b[2]-b[0])*(b[3]-b[1]) - inter)
-}
-
 // PaperStage2 scores boxes with points, given the accuracy that their mask reached (eq. 10, see MaskIoU). An answer that
 // breaks the format earns nothing. Length is the mean of exp(−(n−2)²/8) over the groups, n points each (eq. 11).
 func PaperStage2(completion string, accuracy float64) Reward {

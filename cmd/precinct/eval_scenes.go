@@ -266,8 +266,7 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 			return
 		}
 		for i, p := range places {
-			const half = reasoning.SceneSize / 2
-			w := geo.Window{Z: zoom, X: int(p.at[0]) - half, Y: int(p.at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
+			w := around(p, zoom)
 			pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, w)
 			if err != nil {
 				yield(training.Example{}, err)
@@ -285,6 +284,12 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 			}
 		}
 	}, 2 * len(places)
+}
+
+// around is a picture with a place in its middle.
+func around(p known, zoom int) geo.Window {
+	const half = reasoning.SceneSize / 2
+	return geo.Window{Z: zoom, X: int(p.at[0]) - half, Y: int(p.at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
 }
 
 func readKnown(path string, zoom int) ([]known, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // Version is part of results' keys: it changes when answers may.
-const Version = "reader-3"
+const Version = "reader-4"
 
 // Reader implements reasoning.VLM.
 type Reader struct {
@@ -64,20 +64,20 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
 		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
 	}
-	embedding, err := r.Segmenter.Embed(ctx, reasoning.PictureKey(q.Pair.Satellite), q.Pair.Satellite)
+	l, err := r.look(ctx, q.Pair)
 	if err != nil {
 		return nil, err
 	}
-	l := &look{embedding: embedding, window: q.Pair.Window, taken: taken(q.Pair.Map, q.Pair.Window), labels: q.Pair.Labels}
 	var c reasoning.Completion
 	var prompts []reasoning.Prompt
 	var think []string
 	for _, m := range matches {
-		p, err := l.propose(ctx, m.label)
+		all, err := l.propose(ctx, m.label)
 		if err != nil {
 			return nil, err
 		}
-		if p != nil && !l.mine(m.label, p.mask) {
+		p := best(all)
+		if p != nil && !l.mine(m.label, p.Mask) {
 			think = append(think, fmt.Sprintf("I leave %s to the neighbouring scene, which sees it whole.", named(m.label)))
 			continue
 		}
@@ -85,14 +85,14 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 			think = append(think, fmt.Sprintf("I looked at %s because %s, but the satellite picture shows nothing there that stands out.", named(m.label), m.why))
 			continue
 		}
-		prompt := reasoning.Prompt{Box: &p.box}
-		if q.Stage == reasoning.Single {
-			prompt.Points = twoPoints(p.mask, q.Pair.Window)
+		prompt := p.Prompt(q.Pair.Window)
+		if q.Stage != reasoning.Single {
+			prompt.Points = nil
 		}
 		prompts = append(prompts, prompt)
 		think = append(think, fmt.Sprintf("I looked at %s because %s; around it one area of %.0f×%.0f pixels stands out best.",
-			named(m.label), m.why, p.box[2]-p.box[0], p.box[3]-p.box[1]))
-		c.Confidence = append(c.Confidence, m.sure*max(0.01, min(1, p.worth)))
+			named(m.label), m.why, p.Box[2]-p.Box[0], p.Box[3]-p.Box[1]))
+		c.Confidence = append(c.Confidence, m.sure*max(0.01, min(1, p.Evidence.IoU())))
 		c.Labels = append(c.Labels, m.label.Text)
 	}
 	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
