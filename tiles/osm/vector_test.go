@@ -171,6 +171,6 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		indexTile(layers, maptile.New(1, 1, 2), "")
+		indexTile(layers, maptile.New(1, 1, 2), "", true)
 	})
 }
