@@ -128,7 +128,19 @@ func (v *vectors) near(ctx context.Context, w geo.Window) ([]carto.Feature, erro
 
 func (v *vectors) within(ctx context.Context, w geo.Window) ([]tiles.Label, error) {
 	var out []tiles.Label
-	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) { out = append(out, x.within(w)...) })
+	raw := false
+	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) {
+		out, raw = append(out, x.within(w)...), raw || x.raw
+	})
+	if err == nil && raw && w.Z >= v.maxZoom {
+		var areas []part
+		areas, err = v.joined(ctx, w)
+		for _, p := range areas {
+			if at := w.Local(p.At); at[0] >= 0 && at[1] >= 0 && at[0] < float64(w.W) && at[1] < float64(w.H) {
+				out = append(out, tiles.Label{Text: p.Name, At: p.At, Class: p.Class, Tags: p.tags})
+			}
+		}
+	}
 	return inOrder(out), err
 }
 
@@ -188,7 +200,8 @@ func decode(data []byte) (mvt.Layers, error) {
 // indexTile indexes a tile in WGS-84. Points in its buffer are its neighbours'.
 func indexTile(layers mvt.Layers, t maptile.Tile, lang string, keep bool) *index {
 	x := newIndex(lang)
-	x.keep = keep
+	x.keep, x.tiled = keep, true
+	x.raw = len(layers) == 1 && !known[layers[0].Name]
 	for _, l := range layers {
 		extent := float64(l.Extent)
 		if extent == 0 {
@@ -204,15 +217,16 @@ func indexTile(layers mvt.Layers, t maptile.Tile, lang string, keep bool) *index
 	return x
 }
 
-// addTileFeature never labels an area: a tile holds a part of it only, and its schemas give labels as points.
+// addTileFeature never labels an area: a tile holds a part of it only, and schemas give labels as points. Where there is no
+// schema, vectors.within labels the joined parts.
 func (x *index) addTileFeature(layer string, f *geojson.Feature, t maptile.Tile, extent float64) {
 	tags := schemaTags(layer, f.Properties)
 	g := placed(f.Geometry, t, extent)
 	switch g := g.(type) {
 	case orb.Polygon:
-		x.addOutline(orb.MultiPolygon{g}, tags, f.ID)
+		x.addOutline(orb.MultiPolygon{g}, tags, f.ID, false)
 	case orb.MultiPolygon:
-		x.addOutline(g, tags, f.ID)
+		x.addOutline(g, tags, f.ID, false)
 	default:
 		x.addGeometry(g, tags)
 	}
