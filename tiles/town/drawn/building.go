@@ -24,6 +24,7 @@ type house struct {
 	class string
 	poly  plan.Poly
 	size  float64 // square metres
+	at    plan.Pt // by which it rolls its dice
 }
 
 // houses yields the parts of the buildings among elements.
@@ -45,7 +46,7 @@ func (c *cell) houses(elements []osm.Element, each func(h *house)) {
 				if len(p) == 1 {
 					poly = straight(poly)
 				}
-				each(&house{e.Tags, e.Class, poly, math.Abs(poly.Area()) / (c.k * c.k)})
+				each(&house{e.Tags, e.Class, poly, math.Abs(poly.Area()) / (c.k * c.k), poly[0]})
 			}
 		}
 	}
@@ -54,7 +55,7 @@ func (c *cell) houses(elements []osm.Element, each func(h *house)) {
 // lots puts a yard around each building, along its walls: gardens behind small ones, hard ground around large ones.
 func (c *cell) lots(elements []osm.Element) {
 	c.houses(elements, func(h *house) {
-		d := c.diceAt(h.poly[0], 50)
+		d := c.diceAt(h.at, 50)
 		if h.size < 30 {
 			return
 		}
@@ -73,7 +74,7 @@ func (c *cell) lots(elements []osm.Element) {
 		if mat == plan.Concrete || mat == plan.Asphalt || mat == plan.Paving {
 			l.cover = sparse
 		}
-		c.areas = append(c.areas, area{l, lot, math.Abs(lot.Area()), nil})
+		c.areas = append(c.areas, area{l, lot, h.size, nil})
 	})
 }
 
@@ -117,7 +118,7 @@ func (c *cell) buildings(elements []osm.Element) {
 
 // raise puts a roof on a house.
 func (c *cell) raise(h *house) {
-	d := c.diceAt(h.poly[0], 51)
+	d := c.diceAt(h.at, 51)
 	height, known := h.height(&d)
 	height = min(mostHeight, height*c.k)
 	roof := plan.Building{Poly: h.poly, Height: height, Roof: plan.Flat, Tone: d.tone(), Place: -1}
@@ -133,8 +134,10 @@ func (c *cell) raise(h *house) {
 		roof.Roof = plan.Glass
 	case h.tags["roof:shape"] != "flat" && (small && d.roll() < c.region.pitched || h.tags["roof:shape"] != "" && h.size < 900):
 		roof.Paint = tiled
-		c.pitch(roof, h.size, &d)
+		c.pitch(roof, &d)
 		return
+	case c.region.halls && h.class != "industrial" && h.class != "warehouse" && d.roll() < 0.6:
+		roof.Roof, roof.Paint = plan.Open, tiled
 	case h.size > 1500:
 		roof.Paint = [...]plan.Paint{plan.White, plan.Light, plan.Grey, plan.Light, plan.Beige}[d.below(5)]
 	}
@@ -150,7 +153,7 @@ func (c *cell) building(b plan.Building) {
 }
 
 // pitch is a roof with a ridge: over four corners the whole of it, over more the largest rectangle among wings that are lower.
-func (c *cell) pitch(b plan.Building, size float64, d *dice) {
+func (c *cell) pitch(b plan.Building, d *dice) {
 	b.Roof = plan.Gable
 	if d.roll() < 0.45 {
 		b.Roof = plan.Hip
@@ -165,10 +168,8 @@ func (c *cell) pitch(b plan.Building, size float64, d *dice) {
 	base := b
 	base.Roof = plan.Open
 	c.building(base)
-	if size > 1200 {
-		return
-	}
-	if room := b.Poly.Room(); room != nil && room.Area() > 25*c.k*c.k {
+	const deepest = 24 // metres that one ridge spans
+	if room := b.Poly.Room(); room != nil && room.Area() > 25*c.k*c.k && distance(room[1], room[2]) < deepest*c.k {
 		b.Poly, b.Height = room, 0.5
 		c.building(b)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/clip"
+	"github.com/paulmach/orb/planar"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles/carto"
@@ -41,7 +42,7 @@ type cell struct {
 type area struct {
 	look look
 	poly plan.Poly
-	size float64
+	size float64 // square degrees
 	tags map[string]string
 }
 
@@ -65,13 +66,16 @@ func (s *Source) cell(ctx context.Context, i, j int, detailed bool) (*plan.Conte
 		c.sort(&elements[k], w.Pad(margin).Bound())
 	}
 	c.lots(elements)
-	c.ground()
+	if err := c.ground(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.water(ctx, elements, w); err != nil {
 		return nil, err
 	}
 	c.streets()
 	c.buildings(elements)
 	if c.near {
+		c.homes()
 		c.green()
 	}
 	c.finish()
@@ -132,6 +136,7 @@ func (c *cell) sortArea(e *osm.Element, mp orb.MultiPolygon, around orb.Bound) {
 		for _, r := range p {
 			n += len(r)
 		}
+		size := math.Abs(planar.Area(p)) // before it is clipped: the order must not depend on the cell
 		if n > most {
 			p = clip.Polygon(around, orb.Clone(p).(orb.Polygon))
 		}
@@ -139,10 +144,12 @@ func (c *cell) sortArea(e *osm.Element, mp orb.MultiPolygon, around orb.Bound) {
 		if poly == nil {
 			continue
 		}
-		if l.ragged && n <= most {
+		if n > most {
+			l.campus = false
+		} else if l.ragged {
 			c.ragged(poly)
 		}
-		c.areas = append(c.areas, area{l, poly, math.Abs(poly.Area()), e.Tags})
+		c.areas = append(c.areas, area{l, poly, size, e.Tags})
 	}
 }
 
@@ -155,7 +162,7 @@ func (c *cell) ragged(p plan.Poly) {
 }
 
 // ground paints the areas, the wide before the narrow.
-func (c *cell) ground() {
+func (c *cell) ground(ctx context.Context) error {
 	slices.SortStableFunc(c.areas, func(a, b area) int {
 		return cmp.Or(cmp.Compare(a.look.rank, b.look.rank), cmp.Compare(b.size, a.size), cmp.Compare(a.poly[0].X, b.poly[0].X), cmp.Compare(a.poly[0].Y, b.poly[0].Y))
 	})
@@ -172,8 +179,14 @@ func (c *cell) ground() {
 			if a.look.what != "" {
 				c.furnish(a.look.what, a.poly, d.seed)
 			}
+			if a.look.campus {
+				if err := c.campus(ctx, a); err != nil {
+					return err
+				}
+			}
 		}
 	}
+	return nil
 }
 
 // surface adds a patch of ground, in the far plan as what it blurs into.

@@ -1,7 +1,7 @@
 // Package drawn paints real streets as if seen from above: the buildings, streets, water and grounds of OpenStreetMap, by the
 // made-up town's painter. It is for trying Precinct where there is a map and no imagery, and for measuring on real outlines;
-// it is not imagery, and says so in its name. Between what the map knows it invents yards, trees and cars, by their coordinates
-// alone: a pixel is the same in whatever picture it is asked.
+// it is not imagery, and says so. Between what the map knows it invents yards, trees, cars, and houses where a street has none, by
+// their coordinates alone: a pixel is the same in whatever picture it is asked.
 package drawn
 
 import (

@@ -11,11 +11,12 @@ import (
 // look is how a kind of ground is painted.
 type look struct {
 	mat    plan.Mat
-	rank   int    // what lies above what; houses' yards are 1
+	rank   int    // what lies above what: land 0, yards 1, reserves 2, places' grounds 3, parks 4, woods 5, lawns 6, car parks 7, pitches 8
 	cover  growth // what grows there
 	what   string // of plan.Furnish
 	ragged bool
 	pier   bool
+	campus bool // with yards and courts among its buildings
 }
 
 // The looks of land by carto's class, and of places by the taxonomy's. A place's ground is painted as such ground is; what the
@@ -26,30 +27,31 @@ var (
 		"farmland": {mat: plan.Crop, cover: clear}, "sand": {mat: plan.Sand, cover: clear, ragged: true},
 	}
 	greens = map[string]look{
-		"wood": {mat: plan.Forest, rank: 3, cover: wood, ragged: true}, "grass": {mat: plan.Lawn, rank: 4, cover: sparse, ragged: true},
-		"garden": {mat: plan.Garden, rank: 4, cover: garden, ragged: true}, "park": {mat: plan.Lawn, rank: 3, cover: park, ragged: true},
+		"wood": {mat: plan.Forest, rank: 5, cover: wood, ragged: true}, "grass": {mat: plan.Lawn, rank: 6, cover: sparse, ragged: true},
+		"garden": {mat: plan.Garden, rank: 6, cover: garden, ragged: true}, "park": {mat: plan.Lawn, rank: 4, cover: park, ragged: true},
 	}
-	lawnLook   = look{mat: plan.Lawn, rank: 2, cover: sparse, ragged: true}
-	pavedLook  = look{mat: plan.Paving, rank: 2, cover: sparse, ragged: true}
-	hardLook   = look{mat: plan.Concrete, rank: 2, cover: sparse, ragged: true}
-	tarLook    = look{mat: plan.Asphalt, rank: 2, cover: sparse, ragged: true}
-	soilLook   = look{mat: plan.Soil, rank: 2, cover: clear, ragged: true}
-	parkLook   = look{mat: plan.Lawn, rank: 3, cover: park, ragged: true}
+	lawnLook   = look{mat: plan.Lawn, rank: 3, cover: sparse, ragged: true}
+	campusLook = look{mat: plan.Lawn, rank: 3, cover: sparse, ragged: true, campus: true}
+	pavedLook  = look{mat: plan.Paving, rank: 3, cover: sparse, ragged: true}
+	hardLook   = look{mat: plan.Concrete, rank: 3, cover: sparse, ragged: true}
+	tarLook    = look{mat: plan.Asphalt, rank: 3, cover: sparse, ragged: true}
+	soilLook   = look{mat: plan.Soil, rank: 3, cover: clear, ragged: true}
+	parkLook   = look{mat: plan.Lawn, rank: 4, cover: park, ragged: true}
 	placeLooks = map[string]look{
-		"school": {mat: plan.Asphalt, rank: 2, cover: sparse, ragged: true}, "kindergarten": lawnLook, "university": lawnLook, "college": lawnLook,
+		"school": campusLook, "kindergarten": campusLook, "university": campusLook, "college": campusLook,
 		"hospital": hardLook, "clinic": hardLook, "nursing_home": lawnLook, "library": pavedLook, "townhall": pavedLook, "museum": pavedLook,
-		"parking": {mat: plan.Asphalt, rank: 5, cover: hard, what: "parking"}, "park": parkLook, "nature_reserve": parkLook, "zoo": parkLook,
-		"theme_park": parkLook, "camp_site": parkLook, "golf": {mat: plan.Lawn, rank: 3, cover: garden, ragged: true},
+		"parking": {mat: plan.Asphalt, rank: 7, cover: hard, what: "parking"}, "park": parkLook, "nature_reserve": {mat: plan.Lawn, rank: 2, cover: park}, "zoo": parkLook,
+		"theme_park": parkLook, "camp_site": parkLook, "golf": {mat: plan.Lawn, rank: 4, cover: garden, ragged: true},
 		"garden":        {mat: plan.Garden, rank: 4, cover: garden, ragged: true},
 		"cemetery":      {mat: plan.Lawn, rank: 3, cover: sparse, what: "graves", ragged: true},
 		"playground":    {mat: plan.Rubber, rank: 5, cover: clear, what: "playground", ragged: true},
-		"swimming_pool": {mat: plan.Pool, rank: 6, cover: hard}, "stadium": hardLook, "sports_centre": lawnLook,
+		"swimming_pool": {mat: plan.Pool, rank: 9, cover: hard}, "stadium": hardLook, "sports_centre": lawnLook,
 		"station": hardLook, "railway_yard": {mat: plan.Gravel, rank: 0, cover: sparse, ragged: true}, "bus_station": tarLook, "fuel": tarLook,
 		"car_dealer": tarLook, "marketplace": pavedLook, "mall": tarLook, "supermarket": tarLook, "hotel": pavedLook, "conference": pavedLook,
-		"industrial": {mat: plan.Concrete, rank: 0, cover: sparse, ragged: true}, "factory": hardLook, "warehouse": hardLook, "power": {mat: plan.Gravel, rank: 2, cover: clear},
+		"industrial": {mat: plan.Concrete, rank: 0, cover: sparse, ragged: true}, "factory": hardLook, "warehouse": hardLook, "power": {mat: plan.Gravel, rank: 3, cover: clear},
 		"water_works": hardLook, "landfill": soilLook, "quarry": soilLook, "construction": soilLook, "farm": soilLook,
 		"church": pavedLook, "temple": pavedLook, "mosque": pavedLook, "synagogue": pavedLook, "place_of_worship": pavedLook,
-		"helipad": {mat: plan.Concrete, rank: 5, cover: hard}, "police": tarLook, "fire_station": tarLook, "prison": hardLook,
+		"helipad": {mat: plan.Concrete, rank: 7, cover: hard}, "police": tarLook, "fire_station": tarLook, "prison": hardLook,
 		"ferry": {pier: true}, "shop": {mat: plan.Concrete, cover: sparse, ragged: true},
 	}
 )
@@ -81,14 +83,14 @@ func lookOf(e *osm.Element) (look, bool) {
 		}
 	case carto.Road:
 		l, ok = pavedLook, true
-		l.rank, l.ragged = 4, false
+		l.rank, l.ragged = 6, false
 	}
 	return l, ok
 }
 
 // pitchLook goes by the sport.
 func pitchLook(tags map[string]string) look {
-	l := look{mat: plan.Turf, rank: 6, cover: hard, what: "pitch"}
+	l := look{mat: plan.Turf, rank: 8, cover: hard, what: "pitch"}
 	switch tags["sport"] {
 	case "tennis", "basketball", "volleyball", "badminton", "handball", "netball", "pickleball", "paddle_tennis", "padel", "futsal", "multi":
 		l.mat, l.what = plan.Concrete, "court"
@@ -128,6 +130,7 @@ func blurOf(m plan.Mat) (fill plan.Fill, place int) {
 
 // region is how people build and settle somewhere.
 type region struct {
+	halls   bool         // large roofs are tiled too
 	pitched float64      // share of small houses with a pitched roof
 	largest float64      // square metres of the largest pitched roof
 	tiles   []plan.Paint // of pitched roofs
@@ -139,17 +142,17 @@ type region struct {
 
 var (
 	american = region{
-		0.42, 330, []plan.Paint{plan.TileBrown, plan.Slate, plan.Grey, plan.Dark, plan.Grey, plan.Rust},
+		false, 0.42, 330, []plan.Paint{plan.TileBrown, plan.Slate, plan.Grey, plan.Dark, plan.Grey, plan.Rust},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.White, plan.Light, plan.Grey, plan.Dark, plan.Beige},
 		[]plan.Mat{plan.Garden, plan.Lawn, plan.Garden, plan.Concrete, plan.Garden, plan.Lawn, plan.Paving, plan.Soil}, 1, 11,
 	}
 	european = region{
-		0.92, 2600, []plan.Paint{plan.TileRed, plan.TileBrown, plan.TileRed, plan.Rust, plan.TileBrown},
+		true, 0.92, 2600, []plan.Paint{plan.TileRed, plan.TileBrown, plan.TileRed, plan.Rust, plan.TileBrown},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.Rust},
 		[]plan.Mat{plan.Garden, plan.Paving, plan.Garden, plan.Lawn, plan.Gravel, plan.Concrete}, 0.9, 7,
 	}
 	elsewhere = region{
-		0.3, 260, []plan.Paint{plan.TileBrown, plan.Rust, plan.TileRed, plan.Blue, plan.Grey},
+		false, 0.3, 260, []plan.Paint{plan.TileBrown, plan.Rust, plan.TileRed, plan.Blue, plan.Grey},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.White, plan.Rust, plan.Grey},
 		[]plan.Mat{plan.Garden, plan.Soil, plan.Concrete, plan.Garden, plan.Paving, plan.Lawn}, 1, 7.5,
 	}

@@ -18,12 +18,12 @@ import (
 // rivers are the widths of water lines in metres.
 var rivers = map[string]float64{"river": 14, "canal": 9, "stream": 2.4, "drain": 1.8, "ditch": 1.4}
 
-// water is lakes, rivers and the sea.
+// water is lakes, rivers and the sea. Bays are the sea's, and seldom whole in an extract.
 func (c *cell) water(ctx context.Context, elements []osm.Element, w geo.Window) error {
 	around := w.Pad(margin).Bound()
 	for k := range elements {
 		e := &elements[k]
-		if e.Kind != carto.Water || tunnel(e.Tags) || e.Tags["intermittent"] == "yes" {
+		if e.Kind != carto.Water || tunnel(e.Tags) || e.Tags["intermittent"] == "yes" || e.Tags["natural"] == "bay" {
 			continue
 		}
 		switch g := e.Geometry.(type) {
@@ -131,10 +131,12 @@ func (c *cell) sea(ctx context.Context, elements []osm.Element, w geo.Window) er
 		pts := c.line(l)
 		for _, s := range cutLine(pts) {
 			switch {
-			case s.on[0] && s.on[1]:
+			case onRim(s.pts[0]) && onRim(s.pts[len(s.pts)-1]):
 				pieces = append(pieces, s.pts)
 			case distance(s.pts[0], s.pts[len(s.pts)-1]) < 0.1 && len(s.pts) > 3:
 				rings = append(rings, plan.Poly(s.pts[:len(s.pts)-1]))
+			default:
+				continue // it is broken off
 			}
 			c.Shores = append(c.Shores, s.pts)
 		}
@@ -172,15 +174,25 @@ func joined(lines []orb.LineString) []orb.LineString {
 	return out
 }
 
+// onRim says whether a point lies on the square's rim, where vector tiles cut lines to half a metre.
+func onRim(p plan.Pt) bool {
+	for side := range 4 {
+		if math.Abs(depth(p, side)) < 0.6 {
+			return true
+		}
+	}
+	return false
+}
+
 // rim is how far around the square's rim a point of the rim lies, clockwise from the north-west.
 func rim(p plan.Pt) float64 {
 	const n = plan.CellSize
 	switch {
-	case p.Y <= 0:
+	case p.Y < 0.6:
 		return p.X
-	case p.X >= n:
+	case p.X > n-0.6:
 		return n + p.Y
-	case p.Y >= n:
+	case p.Y > n-0.6:
 		return 3*n - p.X
 	}
 	return 4*n - p.Y
@@ -239,19 +251,31 @@ func (c *cell) atSea(ctx context.Context, elements []osm.Element, islands []plan
 				coast = append(coast, l)
 			}
 		}
-		best, right := math.Inf(1), false
-		for _, l := range joined(coast) {
-			pts := c.line(l)
-			for i := 1; i < len(pts); i++ {
-				a, b := pts[i-1], pts[i]
-				if d := toSegment(a, b, middle); d < best {
-					best, right = d, (b.X-a.X)*(middle.Y-a.Y)-(b.Y-a.Y)*(middle.X-a.X) > 0
-				}
-			}
-		}
-		if !math.IsInf(best, 1) {
-			return right, nil
+		if side, ok := sideOf(joined(coast), c, middle); ok {
+			return side > 0, nil
 		}
 	}
 	return false, nil
+}
+
+// sideOf is positive where a point lies on the right of the nearest of lines. At a corner the normals of both its sides count
+// (Bærentzen and Aanæs, Signed distance computation using the angle weighted pseudonormal, 2005).
+func sideOf(lines []orb.LineString, c *cell, q plan.Pt) (side float64, ok bool) {
+	const same = 1e-3
+	best := math.Inf(1)
+	for _, l := range lines {
+		pts := c.line(l)
+		for i := 1; i < len(pts); i++ {
+			a, b := pts[i-1], pts[i]
+			d := toSegment(a, b, q)
+			if d > best+same {
+				continue
+			}
+			if d < best-same {
+				best, side = d, 0
+			}
+			side += ((b.X-a.X)*(q.Y-a.Y) - (b.Y-a.Y)*(q.X-a.X)) / max(distance(a, b), 1e-9)
+		}
+	}
+	return side, !math.IsInf(best, 1)
 }
