@@ -15,7 +15,7 @@ type Element struct {
 	Kind     carto.Kind
 	Class    string            // as in carto.Feature; for what no map shows the tag's value: "tree", "tree_row", "hedge", "coastline"
 	Tags     map[string]string // OSM's; nobody may write to them
-	Geometry orb.Geometry      // WGS-84 degrees: a Point, LineString or MultiPolygon
+	Geometry orb.Geometry      // WGS-84 degrees: a Point, LineString, MultiLineString or MultiPolygon
 }
 
 // Elements gives what may matter to the window, if the source was opened with Options.Tags: whole, except that vector tiles
@@ -91,6 +91,12 @@ func taken(edge orb.Bound, e Element) orb.Geometry {
 			}
 			return nil
 		}
+	}
+	if mp, ok := e.Geometry.(orb.MultiPolygon); ok {
+		if mp = clip.MultiPolygon(edge, mp.Clone()); len(mp) == 0 {
+			return nil
+		}
+		return mp
 	}
 	return clip.Geometry(edge, orb.Clone(e.Geometry))
 }

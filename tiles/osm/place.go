@@ -22,6 +22,8 @@ type Place struct {
 	At      orb.Point
 	Outline orb.MultiPolygon // WGS-84 degrees; parts from neighbouring vector tiles meet at the tiles' edge
 	Cut     bool             // the data ends within it: its outline is not to be trusted
+
+	Building bool // it is a building, not a ground
 }
 
 // Places gives the places with an outline whose bound meets the window, whole, from north to south. They are the truth to
@@ -51,7 +53,7 @@ func (x *index) addPlace(mp orb.MultiPolygon, t tags, id any, cut bool) {
 	if !ok {
 		return
 	}
-	p := part{Place{Name: l.Text, Class: l.Class, Outline: mp, Cut: cut}, t, "", x.raw}
+	p := part{Place{Name: l.Text, Class: l.Class, Outline: mp, Cut: cut, Building: t.set("building")}, t, "", x.raw}
 	if x.tiled {
 		p.key = t.key(id)
 	} else {
@@ -140,7 +142,7 @@ func (v *vectors) pieces(ctx context.Context, t maptile.Tile, b orb.Bound) ([]pa
 	edge := geo.TileWindow(t).Bound()
 	var out []part
 	for _, p := range x.placesIn(b) {
-		if p.Outline, _ = clip.Geometry(edge, orb.Clone(p.Outline)).(orb.MultiPolygon); len(p.Outline) > 0 {
+		if p.Outline = clip.MultiPolygon(edge, p.Outline.Clone()); len(p.Outline) > 0 {
 			out = append(out, p)
 		}
 	}

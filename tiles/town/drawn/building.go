@@ -34,13 +34,7 @@ func (c *cell) houses(elements []osm.Element, each func(h *house)) {
 		if e.Kind != carto.Building {
 			continue
 		}
-		var mp orb.MultiPolygon
-		switch g := e.Geometry.(type) {
-		case orb.Polygon:
-			mp = orb.MultiPolygon{g}
-		case orb.MultiPolygon:
-			mp = g
-		}
+		mp, _ := e.Geometry.(orb.MultiPolygon)
 		for _, p := range mp {
 			if poly := c.whole(p); poly != nil {
 				if len(p) == 1 {

@@ -95,8 +95,6 @@ func (c *cell) sort(e *osm.Element, around orb.Bound) {
 		for _, l := range g {
 			c.sortLine(e, l)
 		}
-	case orb.Polygon:
-		c.sortArea(e, orb.MultiPolygon{g}, around)
 	case orb.MultiPolygon:
 		c.sortArea(e, g, around)
 	}

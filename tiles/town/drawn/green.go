@@ -20,7 +20,7 @@ const lattice = plan.CellSize / 96.0
 type stand struct{ share, clump, low, high float64 }
 
 var stands = [...]stand{
-	open: {0.05, 1, 1.6, 3.4}, yard: {0.17, 0.7, 1.4, 3.4}, sparse: {0.035, 0.5, 1.5, 3.2}, garden: {0.2, 0.6, 1.2, 3.4},
+	open: {0.1, 0.9, 1.5, 3.6}, yard: {0.17, 0.7, 1.4, 3.4}, sparse: {0.035, 0.5, 1.5, 3.2}, garden: {0.2, 0.6, 1.2, 3.4},
 	park: {0.3, 1, 2.2, 4.6}, scrub: {0.6, 0.5, 0.9, 2.2}, wood: {0.93, 0, 2.3, 4.7}, clear: {}, walk: {}, hard: {},
 }
 

@@ -6,12 +6,15 @@ import (
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
-// homes puts houses along residential streets where the map has streets and no houses: imagery would show some. They stand on
+// homes puts houses along smaller streets where the map has streets and no houses: imagery would show some. They stand on
 // nobody's ground only, and have neither name nor class.
 func (c *cell) homes() {
 	for k := range c.Streets {
 		s := &c.Streets[k]
-		if s.Class != "residential" || s.Level != 0 {
+		switch {
+		case s.Level != 0:
+			continue
+		case s.Class != "residential" && s.Class != "tertiary" && s.Class != "unclassified":
 			continue
 		}
 		d := c.diceAt(s.Line[0], 80)

@@ -33,8 +33,6 @@ func (c *cell) water(ctx context.Context, elements []osm.Element, w geo.Window) 
 			for _, l := range g {
 				c.river(e, l)
 			}
-		case orb.Polygon:
-			c.lake(g, around)
 		case orb.MultiPolygon:
 			for _, p := range g {
 				c.lake(p, around)
