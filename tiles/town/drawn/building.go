@@ -18,6 +18,9 @@ const (
 	mostHeight = 120
 )
 
+// squareDegrees is about a square metre, near enough to sort by.
+const squareDegrees = 8e-11
+
 // house is a building's outline with what is known of it.
 type house struct {
 	tags  map[string]string
@@ -55,20 +58,20 @@ func (c *cell) lots(elements []osm.Element) {
 		}
 		u := h.poly.Axis()
 		out := [2]float64{d.between(1, 3) * c.k, d.between(5, 11) * c.k}
-		mat := c.region.yards[d.below(len(c.region.yards))]
+		mat, rank := c.region.yards[d.below(len(c.region.yards))], 1
 		if h.size > 500 || h.class != "" && h.class != "house" && h.class != "apartments" {
 			out = [2]float64{d.between(3, 8) * c.k, d.between(3, 8) * c.k}
-			mat = [...]plan.Mat{plan.Concrete, plan.Paving, plan.Asphalt, plan.Lawn, plan.Concrete}[d.below(5)]
+			mat, rank = [...]plan.Mat{plan.Concrete, plan.Paving, plan.Asphalt, plan.Lawn, plan.Concrete}[d.below(5)], 3
 		}
 		if d.roll() < 0.5 {
 			out[0], out[1] = out[1], out[0]
 		}
 		lot := around(h.poly, u, out[0], out[1])
-		l := look{mat: mat, rank: 1, cover: yard}
+		l := look{mat: mat, rank: rank, cover: yard}
 		if mat == plan.Concrete || mat == plan.Asphalt || mat == plan.Paving {
 			l.cover = sparse
 		}
-		c.areas = append(c.areas, area{l, lot, h.size, nil})
+		c.areas = append(c.areas, area{l, lot, h.size * squareDegrees, nil})
 	})
 }
 

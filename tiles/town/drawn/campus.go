@@ -6,6 +6,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles/osm"
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
@@ -16,8 +17,7 @@ func (c *cell) campus(ctx context.Context, a *area) error {
 	if b.X1-b.X0 > 3*plan.CellSize || b.Y1-b.Y0 > 3*plan.CellSize {
 		return nil
 	}
-	w := geo.BoundWindow(orb.Bound{Min: c.lonLat(plan.Pt{X: b.X0, Y: b.Y1}), Max: c.lonLat(plan.Pt{X: b.X1, Y: b.Y0})}, cellZoom+3)
-	elements, err := c.source.data.Elements(ctx, w)
+	elements, err := c.elementsIn(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -64,6 +64,11 @@ func (c *cell) campus(ctx context.Context, a *area) error {
 	lay("", [...]plan.Mat{plan.Asphalt, plan.Paving, plan.Soil}[d.below(3)], 24, 15)
 	lay("parking", plan.Asphalt, 34, 17)
 	return nil
+}
+
+func (c *cell) elementsIn(ctx context.Context, b plan.Box) ([]osm.Element, error) {
+	w := geo.BoundWindow(orb.Bound{Min: c.lonLat(plan.Pt{X: b.X0, Y: b.Y1}), Max: c.lonLat(plan.Pt{X: b.X1, Y: b.Y0})}, plan.UnitZoom)
+	return c.source.data.Elements(ctx, w)
 }
 
 func (c *cell) lonLat(p plan.Pt) orb.Point {

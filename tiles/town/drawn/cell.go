@@ -174,15 +174,30 @@ func (c *cell) ground(ctx context.Context) error {
 		c.surface(a.look.mat, a.poly, d.tone())
 		if c.near {
 			c.cover.mark(a.poly, a.look.cover)
-			if a.look.what != "" {
-				c.furnish(a.look.what, a.poly, d.seed)
-			}
-			if a.look.campus {
-				if err := c.campus(ctx, a); err != nil {
-					return err
-				}
+			if err := c.fill(ctx, a, &d); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// fill puts on a patch of ground what belongs there.
+func (c *cell) fill(ctx context.Context, a *area, d *dice) error {
+	switch {
+	case a.look.campus:
+		return c.campus(ctx, a)
+	case a.look.what == "oval":
+		c.infield(a.poly)
+		return nil
+	case a.look.what == "parking":
+		aisles, err := c.hasAisles(ctx, a.poly)
+		if aisles || err != nil {
+			return err
+		}
+	}
+	if a.look.what != "" {
+		c.furnish(a.look.what, a.poly, d.seed)
 	}
 	return nil
 }

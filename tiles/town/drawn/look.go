@@ -13,7 +13,7 @@ type look struct {
 	mat    plan.Mat
 	rank   int    // what lies above what: land 0, yards 1, reserves 2, places' grounds 3, parks 4, woods 5, lawns 6, car parks 7, pitches 8
 	cover  growth // what grows there
-	what   string // of plan.Furnish
+	what   string // of plan.Furnish, or "oval"
 	ragged bool
 	pier   bool
 	campus bool // with yards and courts among its buildings
@@ -104,7 +104,7 @@ func pitchLook(tags map[string]string) look {
 		l.what = "track"
 	}
 	if tags["leisure"] == "track" {
-		l.mat, l.what = plan.Track, ""
+		l.mat, l.what = plan.Track, "oval"
 	}
 	return l
 }

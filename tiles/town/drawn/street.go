@@ -30,6 +30,9 @@ func tunnel(tags map[string]string) bool {
 // streets lays streets between their crossings, paths and rails.
 func (c *cell) streets() {
 	met := c.crossings()
+	if c.near {
+		c.aisles()
+	}
 	for k := range c.roads {
 		r := &c.roads[k]
 		if len(r.line) < 2 || tunnel(r.e.Tags) {
