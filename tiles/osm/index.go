@@ -32,6 +32,8 @@ type index struct {
 	byElement tree
 	tiled     bool // one vector tile's
 	raw       bool // of a tile without a schema: what it holds is labelled nowhere else
+
+	labelsAreas bool // some of placed are raw
 }
 
 type tree = rtree.RTreeGN[float64, int32]

@@ -44,18 +44,20 @@ type part struct {
 	Place
 	tags tags
 	key  string // equal in all parts of one place
-	raw  bool
+	raw  bool   // labelled by its area, and by no point
 }
 
 // addPlace notes an outline that the taxonomy knows.
 func (x *index) addPlace(mp orb.MultiPolygon, t tags, id any, cut bool) {
 	l, ok := t.label(orb.Point{}, x.lang)
-	if !ok {
+	if !ok || x.tiled && t.set("place") { // islands and regions reach into all tiles, and nobody circles them
 		return
 	}
-	p := part{Place{Name: l.Text, Class: l.Class, Outline: mp, Cut: cut, Building: t.set("building")}, t, "", x.raw}
+	p := part{Place{Name: l.Text, Class: l.Class, Outline: mp, Cut: cut, Building: t.set("building")}, t, "", false}
 	if x.tiled {
 		p.key = t.key(id)
+		p.raw = x.raw || t["pmap:kind"] != "" // Protomaps before 2024 had names on areas
+		x.labelsAreas = x.labelsAreas || p.raw
 	} else {
 		p.At = labelPoint(mp)
 	}
@@ -172,7 +174,7 @@ func (v *vectors) complete(ctx context.Context, p *part, t maptile.Tile) error {
 				continue
 			}
 			if seen[next] = true; len(seen) > mostTiles || !next.Valid() {
-				p.Cut = true
+				p.Cut, p.raw = true, false // where it is labelled would depend on where one looks from
 				return nil
 			}
 			x, err := v.tile(ctx, next)

@@ -130,13 +130,13 @@ func (v *vectors) within(ctx context.Context, w geo.Window) ([]tiles.Label, erro
 	var out []tiles.Label
 	raw := false
 	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) {
-		out, raw = append(out, x.within(w)...), raw || x.raw
+		out, raw = append(out, x.within(w)...), raw || x.labelsAreas
 	})
 	if err == nil && raw && w.Z >= v.maxZoom {
 		var areas []part
 		areas, err = v.joined(ctx, w)
 		for _, p := range areas {
-			if at := w.Local(p.At); at[0] >= 0 && at[1] >= 0 && at[0] < float64(w.W) && at[1] < float64(w.H) {
+			if at := w.Local(p.At); p.raw && at[0] >= 0 && at[1] >= 0 && at[0] < float64(w.W) && at[1] < float64(w.H) {
 				out = append(out, tiles.Label{Text: p.Name, At: p.At, Class: p.Class, Tags: p.tags})
 			}
 		}
