@@ -32,6 +32,7 @@ type cell struct {
 	near   bool
 	region *region
 	cover  *cover
+	decks  *cover // hard where a bridge hides the ground, nil without bridges
 	areas  []area
 	roads  []road
 	coast  []orb.LineString
@@ -64,6 +65,9 @@ func (s *Source) cell(ctx context.Context, i, j int, detailed bool) (*plan.Conte
 	}
 	for k := range elements {
 		c.sort(&elements[k], w.Pad(margin).Bound())
+	}
+	if c.near {
+		c.findDecks()
 	}
 	c.lots(elements)
 	if err := c.ground(ctx); err != nil {
@@ -235,7 +239,7 @@ func (c *cell) furnish(what string, p plan.Poly, seed uint64) {
 		}
 	}
 	for _, l := range made.Lines {
-		for _, part := range cutLine(move(l.Pts, ox, oy)) {
+		for _, part := range c.below(cutLine(move(l.Pts, ox, oy)), 0) {
 			c.stroke(l.Kind, l.Width, part.pts)
 		}
 	}
@@ -247,7 +251,7 @@ func (c *cell) furnish(what string, p plan.Poly, seed uint64) {
 	}
 	for _, k := range made.Cars {
 		k.X, k.Y = k.X+float32(ox), k.Y+float32(oy)
-		if inSquare(plan.Pt{X: float64(k.X), Y: float64(k.Y)}) {
+		if at := (plan.Pt{X: float64(k.X), Y: float64(k.Y)}); inSquare(at) && (c.decks == nil || c.decks.at(at) != hard) {
 			c.Cars = append(c.Cars, k)
 		}
 	}
@@ -270,5 +274,4 @@ func (c *cell) finish() {
 		b = plan.Box{X0: min(b.X0, o.X0), Y0: min(b.Y0, o.Y0), X1: max(b.X1, o.X1), Y1: max(b.Y1, o.Y1)}
 	}
 	c.Bound = b
-	c.cover = nil
 }

@@ -83,29 +83,47 @@ func TestInfoSaysThatItIsDrawn(t *testing.T) {
 	}
 }
 
-// TestTilesMeet: four tiles around the middle, each by a source that has seen nothing else, are the one picture of twice their
-// size of the zoom's next larger tile, drawn at twice the scale.
-func TestTilesMeet(t *testing.T) {
-	for _, z := range []maptile.Zoom{16, 18, 19} {
-		parent := maptile.At(orb.Point{middle[0] + 1e-7, middle[1] - 1e-7}, z)
-		for _, at := range []maptile.Tile{parent, maptile.New(parent.X-1, parent.Y, z), maptile.New(parent.X-1, parent.Y-1, z)} {
-			want := picture(t, open(t, quarter()), at, 2)
-			for _, child := range at.Children() {
-				got := picture(t, open(t, quarter()), child, 1)
-				differ := 0
-				x, y := int(child.X-2*at.X)*256, int(child.Y-2*at.Y)*256
-				for dy := range 256 {
-					for dx := range 256 {
-						if got.RGBAAt(dx, dy) != want.RGBAAt(x+dx, y+dy) {
-							differ++
-						}
-					}
-				}
-				if differ > 0 {
-					t.Errorf("%v of %v: %d pixels differ", child, at, differ)
+// meet draws a tile at twice its scale, and by sources that have seen nothing else the four tiles that are the same ground: they
+// must be the same picture.
+func meet(t *testing.T, fresh func() *drawn.Source, at maptile.Tile) {
+	t.Helper()
+	want := picture(t, fresh(), at, 2)
+	for _, child := range at.Children() {
+		got := picture(t, fresh(), child, 1)
+		differ := 0
+		x, y := int(child.X-2*at.X)*256, int(child.Y-2*at.Y)*256
+		for dy := range 256 {
+			for dx := range 256 {
+				if got.RGBAAt(dx, dy) != want.RGBAAt(x+dx, y+dy) {
+					differ++
 				}
 			}
 		}
+		if differ > 0 {
+			t.Errorf("%v of %v: %d pixels differ", child, at, differ)
+		}
+	}
+}
+
+func TestTilesMeet(t *testing.T) {
+	for _, z := range []maptile.Zoom{16, 18, 19} {
+		at := maptile.At(orb.Point{middle[0] + 1e-7, middle[1] - 1e-7}, z)
+		for _, at := range []maptile.Tile{at, maptile.New(at.X-1, at.Y, z), maptile.New(at.X-1, at.Y-1, z)} {
+			meet(t, func() *drawn.Source { return open(t, quarter()) }, at)
+		}
+	}
+}
+
+func TestCitiesMeet(t *testing.T) {
+	for name, c := range cities {
+		t.Run(name, func(t *testing.T) {
+			for _, at := range []orb.Point{c.at, c.also} {
+				meet(t, func() *drawn.Source { return city(t, name) }, maptile.At(at, 16))
+			}
+			if name == "san-francisco" { // from afar
+				meet(t, func() *drawn.Source { return city(t, name) }, maptile.At(c.at, 12))
+			}
+		})
 	}
 }
 
@@ -228,31 +246,6 @@ func picture(t testing.TB, s *drawn.Source, at maptile.Tile, scale int) *image.R
 		t.Fatal(err)
 	}
 	return img
-}
-
-// TestCitiesMeet is TestTilesMeet on real data.
-func TestCitiesMeet(t *testing.T) {
-	for name, c := range cities {
-		t.Run(name, func(t *testing.T) {
-			at := maptile.At(c.at, 16)
-			want := picture(t, city(t, name), at, 2)
-			for _, child := range at.Children() {
-				got := picture(t, city(t, name), child, 1)
-				differ := 0
-				x, y := int(child.X-2*at.X)*256, int(child.Y-2*at.Y)*256
-				for dy := range 256 {
-					for dx := range 256 {
-						if got.RGBAAt(dx, dy) != want.RGBAAt(x+dx, y+dy) {
-							differ++
-						}
-					}
-				}
-				if differ > 0 {
-					t.Errorf("%v: %d pixels differ", child, differ)
-				}
-			}
-		})
-	}
 }
 
 func BenchmarkTile(b *testing.B) {

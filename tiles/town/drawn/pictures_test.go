@@ -23,10 +23,11 @@ const shared = "../../../../shared/data/osm/"
 var cities = map[string]struct {
 	file string
 	at   orb.Point
+	also orb.Point // bridges, a coast, a river
 }{
-	"san-francisco": {"sf-downtown.osm.pbf", orb.Point{-122.4075, 37.7855}},
-	"honolulu":      {"honolulu.mbtiles", orb.Point{-157.8330, 21.2870}},
-	"firenze":       {"firenze.pmtiles", orb.Point{11.2575, 43.7725}},
+	"san-francisco": {"sf-downtown.osm.pbf", orb.Point{-122.4075, 37.7855}, orb.Point{-122.3970, 37.7722}},
+	"honolulu":      {"honolulu.mbtiles", orb.Point{-157.8330, 21.2870}, orb.Point{-157.8440, 21.2850}},
+	"firenze":       {"firenze.pmtiles", orb.Point{11.2575, 43.7725}, orb.Point{11.2530, 43.7680}},
 }
 
 func city(t testing.TB, name string) *drawn.Source {

@@ -2,6 +2,7 @@ package drawn
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/precinct-map/precinct/tiles/carto"
@@ -72,7 +73,7 @@ func (c *cell) crossings() map[[2]int]int {
 func (c *cell) street(r *road, met map[[2]int]int) {
 	w := c.widthOf(r.e)
 	level := 0
-	if b := r.e.Tags["bridge"]; b != "" && b != "no" {
+	if bridge(r.e.Tags) {
 		level = 1
 	}
 	from := 0
@@ -83,7 +84,7 @@ func (c *cell) street(r *road, met map[[2]int]int) {
 		piece := r.line[from : i+1]
 		starts, ends := met[key(piece[0])] >= 3, met[key(piece[len(piece)-1])] >= 3
 		from = i
-		for _, s := range cutLine(piece) {
+		for _, s := range c.below(cutLine(piece), level) {
 			on := [2]bool{s.on[0] || !starts, s.on[1] || !ends}
 			if r.e.Class == "motorway" || r.e.Class == "trunk" {
 				on = [2]bool{true, true}
@@ -100,6 +101,47 @@ func (c *cell) street(r *road, met map[[2]int]int) {
 	if c.near {
 		c.cover.along(r.line, w[0], hard)
 	}
+}
+
+func bridge(tags map[string]string) bool { return tags["bridge"] != "" && tags["bridge"] != "no" }
+
+// findDecks notes what bridges hide.
+func (c *cell) findDecks() {
+	for k := range c.roads {
+		if r := &c.roads[k]; r.e.Kind == carto.Road && bridge(r.e.Tags) && !tunnel(r.e.Tags) {
+			if c.decks == nil {
+				c.decks = new(cover)
+			}
+			w := c.widthOf(r.e)
+			c.decks.along(r.line, w[0]+2*w[1], hard)
+		}
+	}
+}
+
+// below takes away what lies under a bridge, unless it is one.
+func (c *cell) below(parts []stretch, level int) []stretch {
+	if c.decks == nil || level > 0 {
+		return parts
+	}
+	var out []stretch
+	for _, s := range parts {
+		line := plan.Densify(s.pts, 2)
+		if !slices.ContainsFunc(line, func(p plan.Pt) bool { return c.decks.at(p) == hard }) {
+			out = append(out, s)
+			continue
+		}
+		from := 0
+		for i := 0; i <= len(line); i++ {
+			if i < len(line) && c.decks.at(line[i]) != hard {
+				continue
+			}
+			if i-from > 1 {
+				out = append(out, stretch{line[from:i], [2]bool{from > 0 || s.on[0], i < len(line) || s.on[1]}})
+			}
+			from = i + 1
+		}
+	}
+	return out
 }
 
 // widthOf is the carriageway and each pavement in the plan's metres.
@@ -140,7 +182,11 @@ func (c *cell) path(r *road) {
 	case "pedestrian":
 		width = 5
 	}
-	for _, s := range cutLine(r.line) {
+	level := 0
+	if bridge(r.e.Tags) {
+		level = 1
+	}
+	for _, s := range c.below(cutLine(r.line), level) {
 		c.stroke(kind, width*c.k, s.pts)
 		c.cover.along(s.pts, (width+0.6)*c.k, clear)
 	}
@@ -153,11 +199,14 @@ func (c *cell) rail(r *road) {
 		return
 	}
 	const gauge = 1.5
-	bridge := r.e.Tags["bridge"] != "" && r.e.Tags["bridge"] != "no"
-	for _, s := range cutLine(r.line) {
+	level := 0
+	if bridge(r.e.Tags) || r.e.Class == "tram" { // trams run on decks too
+		level = 1
+	}
+	for _, s := range c.below(cutLine(r.line), level) {
 		bed := strip(s.pts, 4.2*c.k)
 		switch {
-		case bridge || r.e.Class == "monorail":
+		case bridge(r.e.Tags) || r.e.Class == "monorail":
 			c.Streets = append(c.Streets, plan.Street{Line: s.pts, Box: plan.BoxOf(s.pts), Width: 4.2 * c.k, Walk: 0.3, Class: "rail", Level: 1, On: [2]bool{true, true}})
 		case r.e.Class != "tram" && len(bed) > 3:
 			if c.near {
