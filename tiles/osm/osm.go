@@ -34,7 +34,7 @@ type Options struct {
 	Fonts       []string // of carto
 	Lang        string   // of names where the map knows them in it, as in name:en; "" for what is written on the spot
 	Attribution string   // "" is the file's own, or OpenStreetMap's
-	Tags        bool     // keep tags, for Elements: about twice the memory
+	Tags        bool     // keep tags, for Elements: it takes more memory
 }
 
 // data is what a map is drawn from. Both give what matters to a window, features perhaps more.

@@ -56,9 +56,11 @@ func (s *Source) cell(ctx context.Context, i, j int, detailed bool) (*plan.Conte
 		return nil, err
 	}
 	centre := w.Bound().Center()
+	// In steps, so that neighbours build alike but for one row of cells in some eighty kilometres.
+	k := math.Round(64/geo.MetersPerPixel(centre[1], cellZoom)) / 64
 	c := &cell{
 		Content: &plan.Content{Layout: &plan.Layout{Places: blurs[:]}}, source: s, x: float64(i) * edge, y: float64(j) * edge,
-		k: 1 / geo.MetersPerPixel(centre[1], cellZoom), near: detailed, region: regionOf(centre),
+		k: k, near: detailed, region: regionOf(centre),
 	}
 	if c.near {
 		c.cover = new(cover)

@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{data: data, seed: o.Seed, near: newStore(160), far: newStore(1500)} // 0.2 and 0.03 MB each in a city
+	s := &Source{data: data, seed: o.Seed, near: newStore(160), far: newStore(1500)} // at most some 0.3 and 0.05 MB each in a city
 	s.info = data.Info()
 	s.info.Name, s.info.Kind, s.info.Format = cmp.Or(o.Name, "drawn"), "drawn", tiles.JPEG
 	s.info.Attribution = Notice + " · " + s.info.Attribution

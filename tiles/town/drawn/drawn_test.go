@@ -157,6 +157,7 @@ func TestNothingOfANameIsPainted(t *testing.T) {
 	at := maptile.At(middle, 17)
 	plain := picture(t, open(t, quarter()), at, 1)
 	renamed := strings.ReplaceAll(quarter(), "Hill School", "Quite another and much longer name")
+	renamed = strings.ReplaceAll(renamed, "Hill Road", "Valley Road")
 	renamed = strings.Replace(renamed, `"features":[`, fmt.Sprintf(`"features":[
 		{"type":"Feature","properties":{"amenity":"pharmacy","name":"P"},"geometry":{"type":"Point","coordinates":[%f,%f]}},
 		{"type":"Feature","properties":{"boundary":"administrative","name":"Ward"},"geometry":{"type":"Polygon","coordinates":[[[%f,%f],[%f,%f],[%f,%f],[%f,%f]]]}},

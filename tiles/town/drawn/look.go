@@ -136,7 +136,6 @@ type region struct {
 	tiles   []plan.Paint // of pitched roofs
 	flat    []plan.Paint
 	yards   []plan.Mat
-	trees   float64 // in yards, beside the usual
 	street  float64 // width of a residential street in metres
 }
 
@@ -144,17 +143,17 @@ var (
 	american = region{
 		false, 0.42, 330, []plan.Paint{plan.TileBrown, plan.Slate, plan.Grey, plan.Dark, plan.Grey, plan.Rust},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.White, plan.Light, plan.Grey, plan.Dark, plan.Beige},
-		[]plan.Mat{plan.Garden, plan.Lawn, plan.Garden, plan.Concrete, plan.Garden, plan.Lawn, plan.Paving, plan.Soil}, 1, 11,
+		[]plan.Mat{plan.Garden, plan.Lawn, plan.Garden, plan.Concrete, plan.Garden, plan.Lawn, plan.Paving, plan.Soil}, 11,
 	}
 	european = region{
 		true, 0.92, 2600, []plan.Paint{plan.TileRed, plan.TileBrown, plan.TileRed, plan.Rust, plan.TileBrown},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.Rust},
-		[]plan.Mat{plan.Garden, plan.Paving, plan.Garden, plan.Lawn, plan.Gravel, plan.Concrete}, 0.9, 7,
+		[]plan.Mat{plan.Garden, plan.Paving, plan.Garden, plan.Lawn, plan.Gravel, plan.Concrete}, 7,
 	}
 	elsewhere = region{
 		false, 0.3, 260, []plan.Paint{plan.TileBrown, plan.Rust, plan.TileRed, plan.Blue, plan.Grey},
 		[]plan.Paint{plan.Grey, plan.Light, plan.Beige, plan.White, plan.Rust, plan.Grey},
-		[]plan.Mat{plan.Garden, plan.Soil, plan.Concrete, plan.Garden, plan.Paving, plan.Lawn}, 1, 7.5,
+		[]plan.Mat{plan.Garden, plan.Soil, plan.Concrete, plan.Garden, plan.Paving, plan.Lawn}, 7.5,
 	}
 )
 

@@ -239,8 +239,7 @@ func (c *cell) parked(class string) float64 {
 // traffic is cars that drive and cars that stand, and where street trees may be.
 func (c *cell) traffic(r *road, s stretch, w [2]float64, level int) {
 	d := c.diceAt(s.pts[0], 60)
-	name := dice{seed: plan.Hash(c.source.seed, 61, hashOf(r.e.Tags["name"]), 0)}
-	if name.roll() < 0.55 && level == 0 && w[1] > 2*c.k {
+	if whole := c.diceAt(r.line[0], 61); whole.roll() < 0.55 && level == 0 && w[1] > 2*c.k {
 		c.leafy = append(c.leafy, leafy{pts: s.pts, beside: w[0]/2 + w[1] - 0.9*c.k})
 	}
 	step := map[string]float64{"motorway": 38, "trunk": 40, "primary": 36, "secondary": 46, "tertiary": 70, "residential": 150}[r.e.Class] * c.k
@@ -281,12 +280,4 @@ func (c *cell) car(p, u plan.Pt, off, side, length float64, tone uint8) {
 		X: float32(at.X), Y: float32(at.Y), DX: float32(u.X * side), DY: float32(u.Y * side),
 		Length: float32(length * c.k), Width: float32(1.8 * c.k), Tone: tone,
 	})
-}
-
-func hashOf(s string) int {
-	h := 0
-	for _, b := range []byte(s) {
-		h = h*131 + int(b)
-	}
-	return h
 }
