@@ -71,7 +71,7 @@ func (c *cell) lots(elements []osm.Element) {
 		if mat == plan.Concrete || mat == plan.Asphalt || mat == plan.Paving {
 			l.cover = sparse
 		}
-		c.areas = append(c.areas, area{l, lot, h.size * squareDegrees, nil})
+		c.areas = append(c.areas, area{l, lot, h.size * squareDegrees})
 	})
 }
 

@@ -44,7 +44,6 @@ type area struct {
 	look look
 	poly plan.Poly
 	size float64 // square degrees
-	tags map[string]string
 }
 
 // cell makes the plan of a cell: in full, or what small zooms show.
@@ -153,7 +152,7 @@ func (c *cell) sortArea(e *osm.Element, mp orb.MultiPolygon, around orb.Bound) {
 		} else if l.ragged {
 			c.ragged(poly)
 		}
-		c.areas = append(c.areas, area{l, poly, size, e.Tags})
+		c.areas = append(c.areas, area{l, poly, size})
 	}
 }
 
