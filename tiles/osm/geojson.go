@@ -12,8 +12,8 @@ import (
 )
 
 // readGeoJSON reads features with OSM's tags as properties, as osmium, ogr2ogr and Overpass write them.
-func readGeoJSON(path, lang string) (*index, error) {
-	in, err := os.Open(path)
+func readGeoJSON(o Options) (*index, error) {
+	in, err := os.Open(o.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,8 @@ func readGeoJSON(path, lang string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := newIndex(lang)
+	x := newIndex(o.Lang)
+	x.keep = o.Tags
 	for _, f := range features {
 		x.addGeometry(f.Geometry, tagsOf(f.Properties))
 	}
@@ -44,9 +45,9 @@ func (x *index) addGeometry(g orb.Geometry, t tags) {
 			x.addLine(l, t)
 		}
 	case orb.Polygon:
-		x.addArea(orb.MultiPolygon{g}, t)
+		x.addArea(orb.MultiPolygon{g}, t, false)
 	case orb.MultiPolygon:
-		x.addArea(g, t)
+		x.addArea(g, t, false)
 	case orb.Collection:
 		for _, part := range g {
 			x.addGeometry(part, t)

@@ -24,6 +24,16 @@ type index struct {
 	byZoom  map[int]*tree // features without a name, by the zoom from which they are drawn
 	named   map[int]*tree
 	byLabel tree
+
+	placed    []part
+	byPlace   tree
+	keep      bool // elements, with their tags
+	elements  []Element
+	byElement tree
+	tiled     bool // one vector tile's
+	raw       bool // of a tile without a schema: what it holds is labelled nowhere else
+
+	labelsAreas bool // some of placed are raw
 }
 
 type tree = rtree.RTreeGN[float64, int32]
@@ -34,6 +44,9 @@ func newIndex(lang string) *index {
 
 // addPoint adds a node with tags.
 func (x *index) addPoint(p orb.Point, t tags) {
+	if class, ok := t.told(); ok {
+		x.addElement(carto.Land, class, p, t)
+	}
 	if l, ok := t.label(p, x.lang); ok && onEarth(orb.Bound{Min: p, Max: p}) {
 		x.addLabel(l)
 	}
@@ -41,18 +54,35 @@ func (x *index) addPoint(p orb.Point, t tags) {
 
 // addLine adds a way.
 func (x *index) addLine(line orb.LineString, t tags) {
-	if kind, class, ok := t.line(); ok && len(line) > 1 {
+	if len(line) < 2 {
+		return
+	}
+	kind, class, ok := t.line()
+	if ok {
+		x.addElement(kind, class, line, t)
 		x.addFeature(carto.Feature{Kind: kind, Class: class, Geometry: line, Name: t.name(x.lang), Level: t.level()})
+	} else if class, ok := t.told(); ok {
+		x.addElement(carto.Land, class, line, t)
 	}
 }
 
-// addArea adds a polygon, and the label that it has.
-func (x *index) addArea(mp orb.MultiPolygon, t tags) {
+// addOutline adds a polygon. One that is cut is drawn, but is no place's outline.
+func (x *index) addOutline(mp orb.MultiPolygon, t tags, id any, cut bool) bool {
 	if len(mp) == 0 || len(mp[0]) == 0 || !onEarth(mp.Bound()) {
-		return
+		return false
 	}
 	if kind, class, ok := t.area(); ok {
 		x.addFeature(carto.Feature{Kind: kind, Class: class, Geometry: mp})
+		x.addElement(kind, class, mp, t)
+	}
+	x.addPlace(mp, t, id, cut)
+	return true
+}
+
+// addArea adds a polygon, and the label that it has.
+func (x *index) addArea(mp orb.MultiPolygon, t tags, cut bool) {
+	if !x.addOutline(mp, t, nil, cut) {
+		return
 	}
 	if l, ok := t.label(orb.Point{}, x.lang); ok {
 		l.At = labelPoint(mp)

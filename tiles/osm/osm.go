@@ -1,5 +1,5 @@
 // Package osm draws maps from OpenStreetMap data: .osm.pbf extracts and GeoJSON, which are held in memory, and vector
-// MBTiles, which are read tile by tile. It knows its labels, so that nobody has to read them from the picture.
+// MBTiles and PMTiles, which are read tile by tile. It knows its labels, so that nobody has to read them from the picture.
 package osm
 
 import (
@@ -29,17 +29,20 @@ const MaxZoom = 20
 // Options is what to draw and how.
 type Options struct {
 	Name        string
-	Path        string   // .osm.pbf, .geojson, .json, .geojsonl or .mbtiles
+	Path        string   // .osm.pbf, .geojson, .json, .geojsonl, .mbtiles or .pmtiles
 	Style       string   // of carto; "" is basic
 	Fonts       []string // of carto
 	Lang        string   // of names where the map knows them in it, as in name:en; "" for what is written on the spot
 	Attribution string   // "" is the file's own, or OpenStreetMap's
+	Tags        bool     // keep tags, for Elements: it takes more memory
 }
 
 // data is what a map is drawn from. Both give what matters to a window, features perhaps more.
 type data interface {
 	near(ctx context.Context, w geo.Window) ([]carto.Feature, error)
 	within(ctx context.Context, w geo.Window) ([]tiles.Label, error)
+	places(ctx context.Context, w geo.Window) ([]Place, error)
+	elements(ctx context.Context, w geo.Window) ([]Element, error)
 	describe(i *tiles.Info)
 	Close() error
 }
@@ -68,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 			return nil, ctx.Err()
 		}
 		return nil, &tiles.Error{Op: "open map", Subject: o.Path, Err: fmt.Errorf("%w: %w", tiles.ErrConfig, err),
-			Hint: "give an .osm.pbf extract, GeoJSON with OSM's tags as properties, or vector MBTiles"}
+			Hint: "give an .osm.pbf extract, GeoJSON with OSM's tags as properties, or vector tiles in MBTiles or PMTiles"}
 	}
 	s := &Source{style: style, data: d, info: tiles.Info{
 		Name: cmp.Or(o.Name, "map"), Kind: "osm", TileSize: geo.TileSize, MaxZoom: MaxZoom, CenterZoom: 15, Format: tiles.PNG,
@@ -93,14 +96,14 @@ func read(ctx context.Context, o Options) (data, string, error) {
 	var x *index
 	switch {
 	case strings.HasSuffix(name, ".pbf"):
-		x, err = readPBF(ctx, o.Path, o.Lang)
+		x, err = readPBF(ctx, o)
 	case strings.HasSuffix(name, ".geojson"), strings.HasSuffix(name, ".json"), strings.HasSuffix(name, ".geojsonl"):
-		x, err = readGeoJSON(o.Path, o.Lang)
-	case strings.HasSuffix(name, ".mbtiles"):
-		d, err := openVectors(ctx, o.Path, o.Lang)
+		x, err = readGeoJSON(o)
+	case strings.HasSuffix(name, ".mbtiles"), strings.HasSuffix(name, ".pmtiles"):
+		d, err := openVectors(ctx, o)
 		return d, version, err
 	default:
-		return nil, "", fmt.Errorf("%q is none of .osm.pbf, .geojson, .json, .geojsonl, .mbtiles", filepath.Ext(name))
+		return nil, "", fmt.Errorf("%q is none of .osm.pbf, .geojson, .json, .geojsonl, .mbtiles, .pmtiles", filepath.Ext(name))
 	}
 	if err != nil {
 		return nil, "", err

@@ -211,6 +211,7 @@ func TestBadFiles(t *testing.T) {
 		"no JSON":        {"map.geojson", "<html>", "not usable GeoJSON"},
 		"nothing in it":  {"map.geojson", `{"type":"FeatureCollection","features":[]}`, "nothing that a map would show"},
 		"no PBF":         {"map.osm.pbf", "these are no blocks at all, whatever they are", "no .osm.pbf"},
+		"no archive":     {"map.pmtiles", "these are no tiles", "no PMTiles archive"},
 		"no SQLite":      {"map.mbtiles", "this is no data base, though it is long enough to look like one ....", "no MBTiles"},
 	} {
 		path := filepath.Join(t.TempDir(), "none.osm.pbf")

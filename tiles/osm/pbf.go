@@ -14,13 +14,14 @@ import (
 )
 
 // readPBF reads an extract in three passes, from relations down to nodes, so that only what is drawn is ever held.
-func readPBF(ctx context.Context, path, lang string) (*index, error) {
-	in, err := os.Open(path)
+func readPBF(ctx context.Context, o Options) (*index, error) {
+	in, err := os.Open(o.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	e := &extract{file: in, index: newIndex(lang), members: map[osm.WayID][]osm.NodeID{}}
+	e := &extract{file: in, index: newIndex(o.Lang), members: map[osm.WayID][]osm.NodeID{}}
+	e.index.keep = o.Tags
 	for _, pass := range []func(context.Context) error{e.readRelations, e.readWays, e.readNodes} {
 		if err := pass(ctx); err != nil {
 			return nil, err
@@ -121,7 +122,8 @@ func (t tags) shown(closed bool) bool {
 		return drawn || written
 	}
 	_, _, drawn := t.line()
-	return drawn
+	_, told := t.told()
+	return drawn || told
 }
 
 func closed(ids []osm.NodeID) bool { return len(ids) > 3 && ids[0] == ids[len(ids)-1] }
@@ -165,21 +167,22 @@ func (e *extract) assemble() {
 		case !closed(w.nodes) || !w.tags.isArea():
 			e.index.addLine(line, w.tags)
 		case len(line) > 2:
-			e.index.addArea(orb.MultiPolygon{{closeRing(orb.Ring(line))}}, w.tags)
+			e.index.addArea(orb.MultiPolygon{{closeRing(orb.Ring(line))}}, w.tags, len(line) < len(w.nodes))
 		}
 	}
 	for _, r := range e.relations {
 		var outer, inner [][]osm.NodeID
+		cut := false
 		for i, id := range r.members {
 			if ids := e.members[id]; len(ids) < 2 { // not in the extract
-				continue
+				cut = true
 			} else if r.inner[i] {
 				inner = append(inner, ids)
 			} else {
 				outer = append(outer, ids)
 			}
 		}
-		e.index.addArea(polygonsOf(e.rings(outer), e.rings(inner)), r.tags)
+		e.index.addArea(polygonsOf(e.rings(outer), e.rings(inner)), r.tags, cut)
 	}
 }
 

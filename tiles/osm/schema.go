@@ -8,8 +8,17 @@ import (
 	"github.com/precinct-map/precinct/geo/taxonomy"
 )
 
-// schemaTags turns a vector tile's attributes into OSM's tags: layers of OpenMapTiles (https://openmaptiles.org/schema) and of
-// Shortbread (https://shortbread-tiles.org/schema) by their names; other layers are taken to have OSM's tags already.
+// known are the layers of schemas that give an area's label as a point: a tile of one other layer was cut straight from OSM.
+var known = map[string]bool{
+	"building": true, "buildings": true, "water": true, "ocean": true, "water_polygons": true, "waterway": true, "water_lines": true,
+	"transportation": true, "transportation_name": true, "streets": true, "street_labels": true, "street_polygons": true, "poi": true,
+	"pois": true, "landcover": true, "landuse": true, "land": true, "sites": true, "park": true, "place": true, "places": true,
+	"place_labels": true, "earth": true, "roads": true, "natural": true,
+}
+
+// schemaTags turns a vector tile's attributes into OSM's tags: layers of OpenMapTiles (https://openmaptiles.org/schema), of
+// Shortbread (https://shortbread-tiles.org/schema) and of Protomaps (https://docs.protomaps.com/basemaps/layers) by their names;
+// other layers, and those of Protomaps before 2024, are taken to have OSM's tags already.
 func schemaTags(layer string, properties geojson.Properties) tags {
 	t := tags{}
 	for k, v := range properties {
@@ -20,7 +29,12 @@ func schemaTags(layer string, properties geojson.Properties) tags {
 	case "building", "buildings":
 		t["building"] = "yes"
 	case "water", "ocean", "water_polygons":
-		t["natural"] = "water"
+		if kind == "swimming_pool" {
+			t["leisure"] = kind
+		}
+		if t["leisure"] == "" { // Protomaps has swimming pools here
+			t["natural"] = "water"
+		}
 	case "waterway":
 		t["waterway"] = class
 	case "water_lines":
@@ -35,6 +49,12 @@ func schemaTags(layer string, properties geojson.Properties) tags {
 		}
 		if layer == "street_polygons" {
 			t["area"] = "yes"
+		}
+	case "roads":
+		return t.protomapsRoad(kind)
+	case "pois":
+		if kind != "" {
+			return t.poi(t["kind_detail"], kind)
 		}
 	case "poi":
 		return t.poi(class, subclass)
@@ -73,6 +93,26 @@ func (t tags) transportation(class, subclass string) tags {
 	}
 	if t["brunnel"] == "bridge" || t["brunnel"] == "tunnel" {
 		t[t["brunnel"]] = "yes"
+	}
+	return t
+}
+
+// protomapsRoad follows Protomaps since 2024: its kinds are coarse, the details OSM's values.
+func (t tags) protomapsRoad(kind string) tags {
+	detail := t["kind_detail"]
+	if detail == "" {
+		detail = map[string]string{"highway": "motorway", "major_road": "primary", "minor_road": "residential", "path": "path", "rail": "rail"}[kind]
+	}
+	switch {
+	case kind == "rail":
+		t["railway"] = detail
+	case kind != "" && t["highway"] == "" && detail != "":
+		t["highway"] = detail
+	}
+	for _, key := range []string{"is_bridge", "is_tunnel"} {
+		if t[key] == "true" {
+			t[key[3:]] = "yes"
+		}
 	}
 	return t
 }

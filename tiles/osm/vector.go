@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -19,6 +20,7 @@ import (
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/carto"
 	"github.com/precinct-map/precinct/tiles/mbtiles"
+	"github.com/precinct-map/precinct/tiles/pmtiles"
 )
 
 // Limits on one vector tile.
@@ -27,43 +29,72 @@ const (
 	tilesKept     = 64       // read tiles: a screen's worth
 )
 
-// vectors is a map of vector tiles, read as they are needed. Tiles of OpenMapTiles' schema, Shortbread's, or with OSM's own tags.
+// archive is a file of tiles.
+type archive interface {
+	Tile(ctx context.Context, t maptile.Tile) ([]byte, error)
+	Any(ctx context.Context) ([]byte, error)
+	Close() error
+}
+
+// vectors is a map of vector tiles, read as they are needed. Tiles of OpenMapTiles' schema, Shortbread's, Protomaps', or with
+// OSM's own tags.
 type vectors struct {
-	*mbtiles.File
-	lang string
+	archive
+	info             tiles.Info // what the archive says of itself
+	minZoom, maxZoom int
+	lang             string
+	keep             bool // tags
 
 	mu   sync.Mutex
 	kept map[maptile.Tile]*index
 	turn []maptile.Tile // of kept, the oldest first
 }
 
-func openVectors(ctx context.Context, path, lang string) (*vectors, error) {
-	f, err := mbtiles.Open(ctx, path)
-	if err != nil {
+func openVectors(ctx context.Context, o Options) (*vectors, error) {
+	v := &vectors{lang: o.Lang, keep: o.Tags, kept: map[maptile.Tile]*index{}}
+	if err := v.open(ctx, o.Path); err != nil {
 		return nil, err
 	}
-	v := &vectors{File: f, lang: lang, kept: map[maptile.Tile]*index{}}
-	data, err := f.Any(ctx)
+	data, err := v.Any(ctx)
 	if err == nil {
 		if _, err = decode(data); err != nil {
 			err = fmt.Errorf("it holds no vector tiles (%w); pictures are of kind mbtiles", err)
 		}
 	}
 	if err != nil {
-		_ = f.Close()
+		_ = v.Close()
 		return nil, err
 	}
 	return v, nil
 }
 
+func (v *vectors) open(ctx context.Context, path string) error {
+	if strings.HasSuffix(strings.ToLower(path), ".pmtiles") {
+		f, err := pmtiles.Open(ctx, path)
+		if err != nil {
+			return err
+		}
+		v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
+		v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
+		return nil
+	}
+	f, err := mbtiles.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
+	v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
+	return nil
+}
+
 func (v *vectors) describe(i *tiles.Info) {
-	i.Bounds, i.Center, i.CenterZoom, i.MinZoom = v.Bounds, v.Center, v.CenterZoom, v.MinZoom
-	i.Attribution = v.Meta["attribution"]
+	i.Bounds, i.Center, i.CenterZoom, i.MinZoom = v.info.Bounds, v.info.Center, v.info.CenterZoom, v.info.MinZoom
+	i.Attribution = v.info.Attribution
 }
 
 // around yields the vector tiles under a window with a margin: of its own zoom, or the deepest there is.
 func (v *vectors) around(ctx context.Context, w geo.Window, pad int, each func(*index, geo.Window)) error {
-	coarse := w.Pad(pad).AtZoom(max(v.MinZoom, min(w.Z, v.MaxZoom)))
+	coarse := w.Pad(pad).AtZoom(max(v.minZoom, min(w.Z, v.maxZoom)))
 	for t, place := range coarse.Tiles() {
 		x, err := v.tile(ctx, t)
 		if err != nil {
@@ -97,7 +128,19 @@ func (v *vectors) near(ctx context.Context, w geo.Window) ([]carto.Feature, erro
 
 func (v *vectors) within(ctx context.Context, w geo.Window) ([]tiles.Label, error) {
 	var out []tiles.Label
-	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) { out = append(out, x.within(w)...) })
+	raw := false
+	err := v.around(ctx, w, 0, func(x *index, _ geo.Window) {
+		out, raw = append(out, x.within(w)...), raw || x.labelsAreas
+	})
+	if err == nil && raw && w.Z >= v.maxZoom {
+		var areas []part
+		areas, err = v.joined(ctx, w)
+		for _, p := range areas {
+			if at := w.Local(p.At); p.raw && at[0] >= 0 && at[1] >= 0 && at[0] < float64(w.W) && at[1] < float64(w.H) {
+				out = append(out, tiles.Label{Text: p.Name, At: p.At, Class: p.Class, Tags: p.tags})
+			}
+		}
+	}
 	return inOrder(out), err
 }
 
@@ -109,7 +152,7 @@ func (v *vectors) tile(ctx context.Context, t maptile.Tile) (*index, error) {
 	if ok {
 		return x, nil
 	}
-	data, err := v.File.Tile(ctx, t)
+	data, err := v.archive.Tile(ctx, t)
 	switch {
 	case errors.Is(err, tiles.ErrNotFound):
 	case err != nil:
@@ -119,7 +162,7 @@ func (v *vectors) tile(ctx context.Context, t maptile.Tile) (*index, error) {
 		if err != nil {
 			return nil, &tiles.Error{Op: "read vector tile", Subject: fmt.Sprintf("%d/%d/%d", t.Z, t.X, t.Y), Err: fmt.Errorf("%w: %w", tiles.ErrUpstream, err), Hint: "is the file whole?"}
 		}
-		x = indexTile(layers, t, v.lang)
+		x = indexTile(layers, t, v.lang, v.keep)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -155,8 +198,10 @@ func decode(data []byte) (mvt.Layers, error) {
 }
 
 // indexTile indexes a tile in WGS-84. Points in its buffer are its neighbours'.
-func indexTile(layers mvt.Layers, t maptile.Tile, lang string) *index {
+func indexTile(layers mvt.Layers, t maptile.Tile, lang string, keep bool) *index {
 	x := newIndex(lang)
+	x.keep, x.tiled = keep, true
+	x.raw = len(layers) == 1 && !known[layers[0].Name]
 	for _, l := range layers {
 		extent := float64(l.Extent)
 		if extent == 0 {
@@ -172,15 +217,16 @@ func indexTile(layers mvt.Layers, t maptile.Tile, lang string) *index {
 	return x
 }
 
-// addTileFeature never labels an area: a tile holds a part of it only, and its schemas give labels as points.
+// addTileFeature never labels an area: a tile holds a part of it only, and schemas give labels as points. Where there is no
+// schema, vectors.within labels the joined parts.
 func (x *index) addTileFeature(layer string, f *geojson.Feature, t maptile.Tile, extent float64) {
 	tags := schemaTags(layer, f.Properties)
 	g := placed(f.Geometry, t, extent)
 	switch g := g.(type) {
-	case orb.Polygon, orb.MultiPolygon:
-		if kind, class, ok := tags.area(); ok {
-			x.addFeature(carto.Feature{Kind: kind, Class: class, Geometry: g})
-		}
+	case orb.Polygon:
+		x.addOutline(orb.MultiPolygon{g}, tags, f.ID, false)
+	case orb.MultiPolygon:
+		x.addOutline(g, tags, f.ID, false)
 	default:
 		x.addGeometry(g, tags)
 	}

@@ -137,6 +137,12 @@ func TestSchemas(t *testing.T) {
 		{"poi", geojson.Properties{"class": "shop", "subclass": "bakery"}, "shop", "bakery"},
 		{"pois", geojson.Properties{"amenity": "school"}, "amenity", "school"},
 		{"landcover", geojson.Properties{"class": "wood"}, "natural", "wood"},
+		{"roads", geojson.Properties{"kind": "minor_road", "kind_detail": "service"}, "highway", "service"},
+		{"roads", geojson.Properties{"kind": "rail", "kind_detail": "tram"}, "railway", "tram"},
+		{"roads", geojson.Properties{"pmap:kind": "other", "highway": "footway"}, "highway", "footway"},
+		{"pois", geojson.Properties{"kind": "school", "name": "X"}, "amenity", "school"},
+		{"landuse", geojson.Properties{"kind": "school"}, "amenity", "school"},
+		{"water", geojson.Properties{"leisure": "swimming_pool"}, "natural", ""},
 		{"boundary", geojson.Properties{"name": "Here"}, "name", ""},
 	} {
 		if got := schemaTags(c.layer, c.in)[c.key]; got != c.want {
@@ -171,6 +177,6 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		indexTile(layers, maptile.New(1, 1, 2), "")
+		indexTile(layers, maptile.New(1, 1, 2), "", true)
 	})
 }

@@ -50,6 +50,7 @@ var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
 	"dir":     openDir,
 	"mbtiles": openMBTiles,
 	"osm":     openOSM,
+	"drawn":   openDrawn,
 	"town":    openTown,
 }
 
@@ -99,6 +100,8 @@ func Parse(s string) (Config, error) {
 		c.URL = rest
 	case "town":
 		c.Layer, c.Seed = rest, 1 // the demo's
+	case "drawn":
+		c.Path, c.Seed = rest, 1
 	default:
 		c.Path = rest
 	}

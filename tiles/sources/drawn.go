@@ -7,12 +7,22 @@ import (
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/osm"
 	"github.com/precinct-map/precinct/tiles/town"
+	"github.com/precinct-map/precinct/tiles/town/drawn"
 )
 
 func openOSM(ctx context.Context, c Config) (tiles.Source, error) {
 	s, err := osm.Open(ctx, osm.Options{Name: c.Name, Path: c.Path, Style: c.Style, Fonts: c.Fonts, Lang: c.Lang, Attribution: c.Attribution})
 	if err != nil {
 		return nil, err // a typed nil would be a source
+	}
+	return s, nil
+}
+
+// openDrawn opens a picture of real streets, drawn from a map.
+func openDrawn(ctx context.Context, c Config) (tiles.Source, error) {
+	s, err := drawn.Open(ctx, drawn.Options{Name: c.Name, Path: c.Path, Seed: c.Seed, Attribution: c.Attribution})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }

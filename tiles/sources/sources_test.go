@@ -156,10 +156,37 @@ func TestConfigurationErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, s := range []string{"", "dir", "teapot:x", "dir:", "https://x"} {
+	for _, s := range []string{"", "dir", "teapot:x", "dir:", "drawn:", "https://x"} {
 		if _, err := Parse(s); err == nil {
 			t.Errorf("Parse(%q) is fine", s)
 		}
+	}
+}
+
+// TestDrawn: what is drawn must say so wherever figures may be made of it.
+func TestDrawn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "street.geojson")
+	data := `{"type":"Feature","properties":{"highway":"primary"},"geometry":{"type":"LineString","coordinates":[[8,47],[8.01,47.01]]}}`
+	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse("drawn:" + path)
+	if err != nil || c.Path != path {
+		t.Fatal(c, err)
+	}
+	s, err := Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := s.Info(); i.Kind != "drawn" || i.Name != "drawn" || !strings.Contains(i.Attribution, "not imagery") || !strings.Contains(i.Attribution, "OpenStreetMap contributors") {
+		t.Errorf("%+v", i)
+	}
+	if err := s.(interface{ Close() error }).Close(); err != nil {
+		t.Error(err)
+	}
+	c.Path = "none.osm.pbf"
+	if s, err := Open(t.Context(), c); s != nil || !errors.Is(err, tiles.ErrConfig) {
+		t.Errorf("a missing file: %v, %v", s, err)
 	}
 }
 

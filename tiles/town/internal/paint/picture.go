@@ -10,9 +10,18 @@ import (
 // nearest is how many pixels a metre must have for houses, trees and cars to be drawn one by one: zoom 14.
 const nearest = 0.125
 
+// Ground is where a picture's cells come from: those that matter to a rectangle, in an order that does not depend on it.
+type Ground interface {
+	Layouts(plan.Box) []plan.Cell[*plan.Layout]
+	Contents(plan.Box) []plan.Cell[*plan.Content]
+}
+
+// Detailed says whether a picture of a zoom and scale takes its Ground's contents, or its layouts only.
+func Detailed(z, scale int) bool { return math.Ldexp(float64(scale), z-17) >= nearest }
+
 // Picture is the ground as seen from above: w×h pixels of zoom z, each scale×scale, from pixel (x, y) of the world on. Past
 // the world's edges it goes on at the other side.
-func Picture(p *plan.Planner, z, x, y, w, h, scale int) *image.RGBA {
+func Picture(p Ground, z, x, y, w, h, scale int) *image.RGBA {
 	ppm := math.Ldexp(float64(scale), z-17)
 	c := newCanvas(x*scale, y*scale, w*scale, h*scale, ppm)
 	b := plan.Box{

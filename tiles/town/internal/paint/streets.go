@@ -66,15 +66,26 @@ func (c *canvas) lanes(s *plan.Street) {
 		total += math.Hypot(line[i].X-line[i-1].X, line[i].Y-line[i-1].Y)
 	}
 	const clear = 15.0
-	c.dashes(line, 0, clear, total-clear, 3, 4, 0.3)
+	from, to := clear, total-clear
+	if s.On[0] {
+		from = 0
+	}
+	if s.On[1] {
+		to = total
+	}
+	c.dashes(line, 0, from, to, 3, 4, 0.3)
 	if s.Width > 13 {
-		c.dashes(line, 0.4, clear, total-clear, 1e9, 0, 0.25)
-		c.dashes(line, -3.7, clear, total-clear, 3, 5, 0.28)
-		c.dashes(line, 3.7, clear, total-clear, 3, 5, 0.28)
+		c.dashes(line, 0.4, from, to, 1e9, 0, 0.25)
+		c.dashes(line, -3.7, from, to, 3, 5, 0.28)
+		c.dashes(line, 3.7, from, to, 3, 5, 0.28)
 	}
 	for o := -s.Width/2 + 0.9; o < s.Width/2-0.4 && total > 60 && c.ppm > 1.5; o += 1.3 {
-		c.dashes(line, o, clear-3, clear, 3, 9, 0.6)
-		c.dashes(line, o, total-clear, total-clear+3, 3, 9, 0.6)
+		if !s.On[0] {
+			c.dashes(line, o, clear-3, clear, 3, 9, 0.6)
+		}
+		if !s.On[1] {
+			c.dashes(line, o, total-clear, total-clear+3, 3, 9, 0.6)
+		}
 	}
 }
 

@@ -100,7 +100,8 @@ type Street struct {
 	Walk  float64 // of each pavement
 	Class string  // OSM's highway value
 	Name  string
-	Level int // 1 on a bridge
+	Level int     // 1 on a bridge
+	On    [2]bool // at its start and end it goes on: there is no crossing
 }
 
 // Piece is a piece of ground with one use.
