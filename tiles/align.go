@@ -34,11 +34,11 @@ func Align(ctx context.Context, sat, plan Source, w geo.Window) (*Pair, error) {
 	var holes [2][]Hole
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		p.Satellite, holes[0], err = picture(ctx, sat, w)
+		p.Satellite, holes[0], err = Picture(ctx, sat, w)
 		return err
 	})
 	g.Go(func() (err error) {
-		p.Map, holes[1], err = picture(ctx, plan, w)
+		p.Map, holes[1], err = Picture(ctx, plan, w)
 		return err
 	})
 	if l, ok := plan.(Labeler); ok {
@@ -55,8 +55,8 @@ func Align(ctx context.Context, sat, plan Source, w geo.Window) (*Pair, error) {
 	return p, nil
 }
 
-// picture is one source's picture of a window given in WGS-84.
-func picture(ctx context.Context, src Source, w geo.Window) (*image.RGBA, []Hole, error) {
+// Picture is one source's picture of a window given in WGS-84, and what of it the source does not show. Errors are Align's.
+func Picture(ctx context.Context, src Source, w geo.Window) (*image.RGBA, []Hole, error) {
 	i := src.Info()
 	m := &mosaic{source: src, info: i}
 	var img *image.RGBA

@@ -31,7 +31,7 @@ type app struct {
 	memory    *cache.Memory
 	metrics   *server.Metrics
 	segmenter *sam.Segmenter
-	words     *ocr.Reader // nil when nobody needs it
+	words     *ocr.Maps // nil when nobody needs it
 	layers    []tiles.Source
 	engine    *reasoning.Engine
 	mode      reasoning.Mode
@@ -135,19 +135,18 @@ func (a *app) openWords(plan tiles.Source) error {
 	if err != nil {
 		return err
 	}
-	a.words = words
+	a.words = &ocr.Maps{Reader: words, Memory: a.memory}
 	a.closers = append(a.closers, func() { _ = words.Close() })
 	return nil
 }
 
-// align is tiles.Align with the labels read from the map's picture where that is wanted. The engine keeps pairs, so a scene is read
-// once for all phrases.
+// align is tiles.Align with the labels read from the map's pictures where that is wanted.
 func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (*tiles.Pair, error) {
 	pair, err := tiles.Align(ctx, sat, plan, w)
 	if err != nil || a.words == nil {
 		return pair, err
 	}
-	pair.Labels, err = a.words.Labels(ctx, pair.Map, w)
+	pair.Labels, err = a.words.Labels(ctx, plan, w)
 	pair.Labelled = true
 	return pair, err
 }

@@ -99,7 +99,8 @@ next:
 	for _, b := range boxes {
 		for i, a := range out {
 			h := float64(max(a.Dy(), b.Dy()))
-			if float64(b.Min.X-a.Max.X) < 0.3*h && float64(min(a.Max.Y, b.Max.Y)-max(a.Min.Y, b.Min.Y)) > 0.8*h {
+			shared := float64(min(a.Max.Y, b.Max.Y) - max(a.Min.Y, b.Min.Y))
+			if float64(b.Min.X-a.Max.X) < 0.4*h && shared > 0.8*float64(min(a.Dy(), b.Dy())) && shared > 0.5*h {
 				out[i] = a.Union(b)
 				continue next
 			}

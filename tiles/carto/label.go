@@ -323,7 +323,7 @@ func rankZoom(rank int, nameless bool) int {
 	return zooms[rank]
 }
 
-// Shown gives the labels whose symbol and name a picture of the window, at scale 1, shows from edge to edge: what can be read in it.
+// Shown gives the labels whose symbol and whole name a picture of the window, at scale 1, shows: what can be read in it.
 func (s *Style) Shown(w geo.Window, labels []tiles.Label) []tiles.Label {
 	c := s.newCanvas(w, 1)
 	defer s.rasters.Put(c.raster)
@@ -335,7 +335,8 @@ func (s *Style) Shown(w geo.Window, labels []tiles.Label) []tiles.Label {
 	var out []tiles.Label
 	for _, l := range places {
 		inside := l.box.x0 >= w.X && l.box.y0 >= w.Y && l.box.x1 <= w.X+w.W && l.box.y1 <= w.Y+w.H
-		if l.shown && inside && len(l.letters) > 0 {
+		whole := !strings.Contains(strings.Join(c.wrap(l.text, lineWidth, textSize), ""), "…")
+		if l.shown && inside && whole && len(l.letters) > 0 {
 			out = append(out, tiles.Label{Text: l.text, Class: l.class, At: geo.Unproject(orb.Point{float64(l.x), float64(l.y)}, w.Z)})
 		}
 	}
