@@ -41,8 +41,8 @@ func newEval(g *global) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "eval",
 		Short: "Measure systems on scenes whose outlines are known",
-		Long: `Measure systems on scenes of the made-up town, or on a folder with labelled/ (tiles), map.geojson and truth.geojson. Each
-scene is asked for one place by name, one class, one function, and one class that it has none of. The systems are
+		Long: `Measure systems on scenes of the made-up town, on real streets that are painted (--on drawn:city.osm.pbf), or on a folder with
+labelled/ (tiles), map.geojson and truth.geojson. Each scene is asked for one place by name, one class, one function, and one class that it has none of. The systems are
 
   reader       labels and segmenter, the default of serve
   model        the vlm of the configuration
@@ -57,7 +57,7 @@ and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty
 	}
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
-	flags.StringVar(&f.on, "on", "town", "town, or a folder with labelled/, map.geojson and truth.geojson")
+	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
 	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town")
 	flags.Uint64Var(&f.seed, "seed", 2026, "of the first town, and of what is asked")
@@ -124,6 +124,11 @@ func (f *evalFlags) configure(g *global) (config, error) {
 		c.Sources = []sources.Config{{Name: "satellite", Kind: "town", Layer: "satellite", Seed: 1}, {Name: "map", Kind: "town", Layer: "map", Style: f.style, Seed: 1}}
 		return c, nil
 	}
+	if paths, ok := strings.CutPrefix(f.on, "drawn:"); ok {
+		first, _, _ := strings.Cut(paths, "+")
+		c.Sources = []sources.Config{{Name: "satellite", Kind: "drawn", Path: first, Seed: 1}, {Name: "map", Kind: "osm", Path: first, Style: f.style}}
+		return c, nil
+	}
 	c.Pair.Zoom = 19
 	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: f.on + "/labelled"}, {Name: "map", Kind: "osm", Path: f.on + "/map.geojson", Style: f.style}}
 	return c, nil
@@ -132,6 +137,9 @@ func (f *evalFlags) configure(g *global) (config, error) {
 func (f *evalFlags) examples(ctx context.Context, a *app) (iter.Seq2[training.Example, error], int) {
 	if f.on == "town" {
 		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers)
+	}
+	if paths, ok := strings.CutPrefix(f.on, "drawn:"); ok {
+		return sampled(ctx, a, f, drawnRegions(ctx, a, strings.Split(paths, "+"), f.style, a.config.Pair.Zoom)), f.scenes * len(f.tiers)
 	}
 	return folderExamples(ctx, a, f.on)
 }

@@ -40,7 +40,7 @@ func onLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {
 type region struct {
 	name            string // of examples' ids
 	satellite, plan tiles.Source
-	area            geo.Window // of the scenes' zoom
+	middle          func(*rand.Rand) orb.Point // where a scene may be, on the lattice
 	places          func(context.Context, geo.Window) ([]known, error)
 }
 
@@ -62,9 +62,10 @@ func townRegions(f *evalFlags, zoom int) iter.Seq2[region, error] {
 				return
 			}
 			at := geo.Project(made.Satellite().Info().Center, zoom)
-			const half = 20 * reasoning.CoreSize
-			g := region{name: fmt.Sprintf("town%d", seed), satellite: made.Satellite(), plan: plan,
-				area: geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: 2 * half, H: 2 * half}}
+			const around = 20 * reasoning.CoreSize
+			g := region{name: fmt.Sprintf("town%d", seed), satellite: made.Satellite(), plan: plan, middle: func(r *rand.Rand) orb.Point {
+				return orb.Point{at[0] + around*(2*r.Float64()-1), at[1] + around*(2*r.Float64()-1)}
+			}}
 			g.places = func(_ context.Context, w geo.Window) ([]known, error) {
 				var out []known
 				for _, p := range truth.Outlines(made, w) {
@@ -90,9 +91,8 @@ func sampled(ctx context.Context, a *app, f *evalFlags, regions iter.Seq2[region
 					err = fmt.Errorf("%s: hardly any scene holds a place that could be asked for", g.name)
 					break
 				}
-				w := geo.Window{Z: g.area.Z, X: g.area.X + r.IntN(g.area.W), Y: g.area.Y + r.IntN(g.area.H), W: reasoning.SceneSize, H: reasoning.SceneSize}
 				var asked []training.Example
-				if asked, err = sceneExamples(ctx, a, g, offGrid(w), f.tiers, r); err != nil {
+				if asked, err = sceneExamples(ctx, a, g, offGrid(around(g.middle(r), a.config.Pair.Zoom)), f.tiers, r); err != nil {
 					break
 				}
 				for _, e := range asked {
@@ -171,7 +171,7 @@ func (s *scene) questions(r *rand.Rand) []question {
 	var names, classes, functions []string
 	core := s.window.Pad(-reasoning.Margin)
 	for _, p := range s.places {
-		if !core.Contains(int(p.at[0]), int(p.at[1])) {
+		if !core.Contains(int(p.at[0]), int(p.at[1])) || !s.fits(p) {
 			continue
 		}
 		c, _ := taxonomy.ByID(p.class)
@@ -210,13 +210,31 @@ func (s *scene) questions(r *rand.Rand) []question {
 	return out
 }
 
-// outlined says whether every label of some classes stands in an outline of them.
+// fits says whether a place can be asked for: the scene shows it whole, and it is more than a few pixels.
+func (s *scene) fits(p known) bool {
+	const least = 100
+	b := p.shape.Bound()
+	inside := s.window.Contains(int(b.Min[0]), int(b.Min[1])) && s.window.Contains(int(b.Max[0]), int(b.Max[1]))
+	return inside && planar.Area(p.shape) >= least
+}
+
+// outlined says whether the map's labels of some classes and the outlines are the same places: neither a label without an outline, for
+// which there is no truth, nor an outline in the scene that the map does not tell of.
 func (s *scene) outlined(holds func(class string) bool) bool {
-	return !slices.ContainsFunc(s.labels, func(l tiles.Label) bool {
-		return holds(l.Class) && !slices.ContainsFunc(s.places, func(p known) bool {
-			return holds(p.class) && (p.name == l.Text && l.Text != "" || planar.MultiPolygonContains(p.shape, geo.Project(l.At, s.window.Z)))
-		})
-	})
+	stands := func(l tiles.Label, p known) bool {
+		return holds(l.Class) && holds(p.class) && (p.name == l.Text && l.Text != "" || planar.MultiPolygonContains(p.shape, geo.Project(l.At, s.window.Z)))
+	}
+	for _, l := range s.labels {
+		if holds(l.Class) && !slices.ContainsFunc(s.places, func(p known) bool { return stands(l, p) }) {
+			return false
+		}
+	}
+	for _, p := range s.places {
+		if holds(p.class) && s.window.Contains(int(p.at[0]), int(p.at[1])) && !slices.ContainsFunc(s.labels, func(l tiles.Label) bool { return stands(l, p) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // fabric is what any scene of houses may hold without a map saying so.
@@ -266,7 +284,7 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 			return
 		}
 		for i, p := range places {
-			w := around(p, zoom)
+			w := around(p.at, zoom)
 			pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, w)
 			if err != nil {
 				yield(training.Example{}, err)
@@ -286,10 +304,10 @@ func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[train
 	}, 2 * len(places)
 }
 
-// around is a picture with a place in its middle.
-func around(p known, zoom int) geo.Window {
+// around is a picture with a point of the lattice in its middle.
+func around(at orb.Point, zoom int) geo.Window {
 	const half = reasoning.SceneSize / 2
-	return geo.Window{Z: zoom, X: int(p.at[0]) - half, Y: int(p.at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
+	return geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
 }
 
 func readKnown(path string, zoom int) ([]known, error) {

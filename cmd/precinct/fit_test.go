@@ -132,7 +132,7 @@ func fromTown(t *testing.T) []labelled {
 			t.Fatal(err)
 		}
 		for n := 0; n < 12; n++ {
-			w := geo.Window{Z: g.area.Z, X: g.area.X + r.IntN(g.area.W), Y: g.area.Y + r.IntN(g.area.H), W: reasoning.SceneSize, H: reasoning.SceneSize}
+			w := around(g.middle(r), a.config.Pair.Zoom)
 			places, err := g.places(t.Context(), w)
 			if err != nil {
 				t.Fatal(err)
@@ -168,7 +168,7 @@ func fromBanepa(t *testing.T) []labelled {
 	}
 	var out []labelled
 	for _, p := range places {
-		for _, w := range []geo.Window{around(p, a.config.Pair.Zoom), reasoning.SceneAt(a.config.Pair.Zoom, p.at).Window()} {
+		for _, w := range []geo.Window{around(p.at, a.config.Pair.Zoom), reasoning.SceneAt(a.config.Pair.Zoom, p.at).Window()} {
 			pair, err := a.align(t.Context(), a.engine.Satellite, a.engine.Map, w)
 			if err != nil {
 				t.Fatal(err)
