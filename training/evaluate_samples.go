@@ -145,12 +145,12 @@ func (r *roll) shown(median float64) []Shown {
 	return out
 }
 
-// offer lets the roll of the example's tier see an answer.
+// offer lets the roll of the example's tier see an answer. Nothing where nothing is needs no picture.
 func (s *score) offer(e Example, a answer, c *camera) {
-	if s.rolls[e.Tier] == nil {
+	iou := s.iou[len(s.iou)-1]
+	if s.rolls[e.Tier] == nil || e.Tier == Absent && iou == 1 && a.failure == nil {
 		return
 	}
-	iou := s.iou[len(s.iou)-1]
 	s.rolls[e.Tier].offer(iou, func() *Shown {
 		out := &Shown{Tier: e.Tier, ID: e.ID, Phrase: e.Phrase, Class: e.Class, IoU: iou, Window: e.Pair.Window, Reasons: a.Reasons,
 			Truth: e.Truth.Crop(e.Truth.Extent()), Predicted: a.Mask.Crop(a.Mask.Extent()), Pictures: c.take(e.Pair)}

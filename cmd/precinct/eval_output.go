@@ -45,12 +45,12 @@ func (f *evalFlags) tell(cmd *cobra.Command, a *app, systems []training.System, 
 	return done(writeEvalMarkdown(out, t, f.by == "class"))
 }
 
-// commandLine is the command with the flags that were given, those left out that say only where its words go.
+// commandLine is the command with the flags that were given, without those that say only where and how the results are written.
 func commandLine(cmd *cobra.Command) string {
 	words := []string{cmd.CommandPath()}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "output", "report", "log-level", "log-format", "config":
+		case "output", "report", "format", "by", "log-level", "log-format", "config":
 			return
 		}
 		values := []string{f.Value.String()}

@@ -142,7 +142,7 @@ func byClass(t *training.Table, functions bool) chart {
 func reliability(r training.Reliability, class string) chart {
 	const left, top, bin = 30., 8., 25.
 	size := bin * float64(len(r.Bins))
-	c := chart{Title: "Reliability of " + r.System, Under: fmt.Sprintf("%s: %d things found, calibration error %s", r.System, r.N, percent(r.ECE)),
+	c := chart{Title: "Reliability of " + r.System, Under: fmt.Sprintf("%s: %d found, calibration error %s", r.System, r.N, percent(r.ECE)),
 		W: left + size + 8, H: top + size + 50}
 	y := func(v float64) float64 { return top + size*(1-v) }
 	for p := 0.; p <= 1; p += 0.25 {

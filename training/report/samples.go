@@ -36,6 +36,7 @@ type sample struct {
 	training.Shown
 	Satellite, Map string // ids of pictures, "" where there is none
 	W, H           int
+	View           string // the part of the picture that the outlines are shown on, as a viewBox
 	True, Found    string // outlines as SVG paths
 	Said           string
 }
@@ -52,14 +53,14 @@ func samples(shown []training.Shown) ([]picture, []section) {
 		if !known {
 			n = len(ids)
 			ids[s.Pictures] = n
-			for kind, data := range map[string][]byte{"s": s.Pictures.Satellite, "m": s.Pictures.Map} {
+			for i, data := range [][]byte{s.Pictures.Satellite, s.Pictures.Map} {
 				if data != nil {
 					uri := "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(data)
-					pictures = append(pictures, picture{fmt.Sprintf("p%d%s", n, kind), template.URL(uri)})
+					pictures = append(pictures, picture{fmt.Sprintf("p%d%s", n, "sm"[i:i+1]), template.URL(uri)})
 				}
 			}
 		}
-		one := sample{Shown: s, W: s.Window.W, H: s.Window.H, True: path(s.Truth, s.Window), Found: path(s.Predicted, s.Window), Said: cut(s.Reasons, mostSaid)}
+		one := sample{Shown: s, W: s.Window.W, H: s.Window.H, View: closer(s.Truth, s.Predicted, s.Window), True: path(s.Truth, s.Window), Found: path(s.Predicted, s.Window), Said: cut(s.Reasons, mostSaid)}
 		if s.Pictures.Satellite != nil {
 			one.Satellite = fmt.Sprintf("p%ds", n)
 		}
@@ -78,6 +79,19 @@ func samples(shown []training.Shown) ([]picture, []section) {
 		last.N++
 	}
 	return pictures, out
+}
+
+// closer is the part of a window round two masks, at least half of it: nearer, the kept picture would blur.
+func closer(a, b *geo.Mask, w geo.Window) string {
+	both := a.Window.Union(b.Window)
+	if both.Empty() {
+		return fmt.Sprintf("0 0 %d %d", w.W, w.H)
+	}
+	f := max(0.5, min(1, float64(both.W+both.W/4)/float64(w.W)), min(1, float64(both.H+both.H/4)/float64(w.H)))
+	width, height := int(f*float64(w.W)), int(f*float64(w.H))
+	x := max(0, min(w.W-width, both.X-w.X+both.W/2-width/2))
+	y := max(0, min(w.H-height, both.Y-w.Y+both.H/2-height/2))
+	return fmt.Sprintf("%d %d %d %d", x, y, width, height)
 }
 
 // path is a mask's outlines in pixels of a window, simplified to what can be seen.
