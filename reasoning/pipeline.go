@@ -171,9 +171,9 @@ func (p *Pipeline) Draw(ctx context.Context, pair *tiles.Pair, stage Stage, answ
 	return st, nil
 }
 
-// BestMask is the best mask for a prompt, on a window of the embedded picture's size; nil when the segmenter refuses the prompt or
+// Best is the best candidate for a prompt, on a window of the embedded picture's size; nil when the segmenter refuses the prompt or
 // gives nothing.
-func BestMask(ctx context.Context, e Embedding, p Prompt, w geo.Window) (*geo.Mask, error) {
+func Best(ctx context.Context, e Embedding, p Prompt, w geo.Window) (*Candidate, error) {
 	candidates, err := e.Masks(ctx, p)
 	switch {
 	case ctx.Err() != nil:
@@ -185,7 +185,16 @@ func BestMask(ctx context.Context, e Embedding, p Prompt, w geo.Window) (*geo.Ma
 	}
 	m := *candidates[0].Mask
 	m.Window = w
-	return &m, nil
+	return &Candidate{&m, candidates[0].Score}, nil
+}
+
+// BestMask is Best's mask.
+func BestMask(ctx context.Context, e Embedding, p Prompt, w geo.Window) (*geo.Mask, error) {
+	c, err := Best(ctx, e, p, w)
+	if c == nil || err != nil {
+		return nil, err
+	}
+	return c.Mask, nil
 }
 
 // objects pairs each mask with what the model said of it.

@@ -16,12 +16,12 @@ type WholeScene struct{}
 func (WholeScene) Name() string { return "whole-scene" }
 
 // Predict is every pixel.
-func (WholeScene) Predict(_ context.Context, e Example) (*geo.Mask, error) {
+func (WholeScene) Predict(_ context.Context, e Example) (*Prediction, error) {
 	m := geo.NewMask(e.Pair.Window)
 	for y := range m.Window.H {
 		m.SetRun(y, 0, m.Window.W)
 	}
-	return m, nil
+	return &Prediction{Mask: m}, nil
 }
 
 // Prompted gives the segmenter prompts of one kind.
@@ -29,30 +29,35 @@ type Prompted struct {
 	Label     string
 	Segmenter reasoning.Segmenter
 	Prompts   func(Example) []reasoning.Prompt
+	Labels    bool // whether the prompts come from the pair's labels
 }
 
 // Name is the label.
 func (p Prompted) Name() string { return p.Label }
 
 // Predict is the union of the prompts' best masks.
-func (p Prompted) Predict(ctx context.Context, e Example) (*geo.Mask, error) {
-	out := geo.NewMask(e.Pair.Window)
-	prompts := p.Prompts(e)
-	if len(prompts) == 0 {
-		return out, nil
-	}
-	embedding, err := p.Segmenter.Embed(ctx, reasoning.PictureKey(e.Pair.Satellite), e.Pair.Satellite)
-	if err != nil {
-		return nil, err
-	}
-	for _, prompt := range prompts {
-		m, err := reasoning.BestMask(ctx, embedding, prompt, e.Pair.Window)
+func (p Prompted) Predict(ctx context.Context, e Example) (*Prediction, error) {
+	ctx, clock := startClock(ctx)
+	out := &Prediction{Mask: geo.NewMask(e.Pair.Window)}
+	if prompts := p.Prompts(e); len(prompts) > 0 {
+		embedding, err := p.Segmenter.Embed(ctx, reasoning.PictureKey(e.Pair.Satellite), e.Pair.Satellite)
 		if err != nil {
 			return nil, err
 		}
-		if m != nil {
-			out.Or(m)
+		for _, prompt := range prompts {
+			c, err := reasoning.Best(ctx, embedding, prompt, e.Pair.Window)
+			if err != nil {
+				return nil, err
+			}
+			if c != nil {
+				out.Mask.Or(c.Mask)
+				out.Objects = append(out.Objects, reasoning.Object{Mask: c.Mask, Score: c.Score})
+			}
 		}
+	}
+	out.Times = clock.stop()
+	if p.Labels {
+		out.Times.Labels = e.LabelSeconds
 	}
 	return out, nil
 }

@@ -1,12 +1,11 @@
 package training
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/precinct-map/precinct/geo"
@@ -28,159 +27,140 @@ const (
 // Tiers lists the tiers in the order of tables.
 var Tiers = []Tier{TierName, TierClass, TierFunction, Absent}
 
+// ErrMute is a system that gave no answer at all.
+var ErrMute = errors.New("every answer failed")
+
+// patience is how many answers of a system may fail from the first on before it is given up: a server that is not there costs
+// seconds an example.
+const patience = 20
+
 // Example is a scene, a phrase, and what it means there.
 type Example struct {
-	ID     string
-	Pair   *tiles.Pair
-	Phrase string
-	Tier   Tier
-	Class  string    // taxonomy class id; the function's id in its tier
-	Truth  *geo.Mask // on the pair's window; empty when the tier is Absent
+	ID           string // of the scene: examples of one scene share it
+	Pair         *tiles.Pair
+	Phrase       string
+	Tier         Tier
+	Class        string      // taxonomy class id; the function's id in its tier
+	Truth        *geo.Mask   // on the pair's window; empty when the tier is Absent
+	Instances    []*geo.Mask // of the truth; nil for its connected pieces
+	LabelSeconds float64     // what it took to read the pair's labels
 }
 
 // System is what is measured.
 type System interface {
 	Name() string
-	// Predict gives the mask of an example, on the pair's window. It must not look at the truth, unless that is its name.
-	Predict(ctx context.Context, e Example) (*geo.Mask, error)
+	// Predict answers an example. It must not look at the truth, unless that is its name. An error that wraps reasoning.ErrVLM counts
+	// as an empty answer; any other ends the evaluation.
+	Predict(ctx context.Context, e Example) (*Prediction, error)
 }
 
-// Outcome is a system on all examples of one tier.
-type Outcome struct {
-	System string
-	Tier   Tier
-	Metrics
-	Empty   int     // predictions without a pixel
-	Seconds float64 // median of an example
+// Prediction is a system's answer to an example.
+type Prediction struct {
+	Mask    *geo.Mask          // on the pair's window
+	Objects []reasoning.Object // the mask's things one by one, each with its score; nil where the system scores none
+	Reasons string             // what the system says of its answer; "" when nothing
+	Times   Times              // where the time went; all zero where nobody looked
 }
 
-// Table is every system's outcomes, by system and tier.
-type Table struct {
-	Outcomes []Outcome
-	samples  map[string]map[string]float64 // IoU by system and example
+// Options is how an evaluation runs.
+type Options struct {
+	Progress func(done int) // told after each example; may be nil
+	Samples  int            // best, median and worst answers to keep of each, by system and tier
 }
 
-// Evaluate runs systems over examples. Each example is given to every system before the next one is made, so that what one has
-// encoded serves the others; Seconds are therefore those of a known scene for all but the first system. progress may be nil.
-func Evaluate(ctx context.Context, systems []System, examples iter.Seq2[Example, error], progress func(done int)) (*Table, error) {
-	type key struct {
-		system string
-		tier   Tier
-	}
-	sums := map[key]*Evaluation{}
-	empty := map[key]int{}
-	seconds := map[key][]float64{}
-	t := &Table{samples: map[string]map[string]float64{}}
-	n := 0
+// Evaluate runs systems over examples. Each example is given to every system before the next one is made, and counts when all have
+// answered. The table is what was done until then, whatever the error.
+func Evaluate(ctx context.Context, systems []System, examples iter.Seq2[Example, error], o Options) (*Table, error) {
+	b := newBench(systems, o)
 	for e, err := range examples {
+		if err == nil {
+			err = b.ask(ctx, e)
+		}
+		if err == nil {
+			err = b.mute(patience)
+		}
 		if err != nil {
-			return nil, err
+			return b.table(), err
 		}
-		for _, s := range systems {
-			start := time.Now()
-			mask, err := s.Predict(ctx, e)
-			if err != nil {
-				return nil, fmt.Errorf("%s on %s (%q): %w", s.Name(), e.ID, e.Phrase, err)
-			}
-			k := key{s.Name(), e.Tier}
-			if sums[k] == nil {
-				sums[k] = &Evaluation{}
-			}
-			if err := sums[k].Add(e.Truth, mask); err != nil {
-				return nil, err
-			}
-			seconds[k] = append(seconds[k], time.Since(start).Seconds())
-			if mask.Count() == 0 {
-				empty[k]++
-			}
-			if t.samples[s.Name()] == nil {
-				t.samples[s.Name()] = map[string]float64{}
-			}
-			iou := sums[k].iou
-			t.samples[s.Name()][e.ID+"\x00"+e.Phrase] = iou[len(iou)-1]
-		}
-		if n++; progress != nil {
-			progress(n)
+		if o.Progress != nil {
+			o.Progress(len(b.asked))
 		}
 	}
-	for _, s := range systems {
-		for _, tier := range Tiers {
-			k := key{s.Name(), tier}
-			if sums[k] == nil {
-				continue
-			}
-			slices.Sort(seconds[k])
-			t.Outcomes = append(t.Outcomes, Outcome{s.Name(), tier, sums[k].Metrics(), empty[k], seconds[k][len(seconds[k])/2]})
-		}
+	if err := ctx.Err(); err != nil {
+		return b.table(), err
 	}
-	return t, nil
+	return b.table(), b.mute(1)
 }
 
-// Mean is a system's gIoU over the tiers in which there is something to find, each example counted once.
-func (t *Table) Mean(system string) float64 {
-	sum, n := 0.0, 0
-	for _, o := range t.Outcomes {
-		if o.System == system && o.Tier != Absent {
-			for _, v := range o.IoU {
-				sum, n = sum+v, n+1
-			}
+// ask gives one example to every system and then takes the answers in.
+func (b *bench) ask(ctx context.Context, e Example) error {
+	answers := make([]answer, len(b.systems))
+	for i, s := range b.systems {
+		start := time.Now()
+		p, err := s.Predict(ctx, e)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, reasoning.ErrVLM):
+			p = &Prediction{Mask: geo.NewMask(e.Pair.Window)}
+			answers[i].failure = err
+		case err != nil:
+			return fmt.Errorf("%s on %s (%q): %w", s.Name(), e.ID, e.Phrase, err)
 		}
+		if p.Times == (Times{}) {
+			p.Times.Rest = time.Since(start).Seconds()
+		}
+		answers[i].Prediction = p
 	}
-	return sum / float64(max(1, n))
+	return b.add(e, answers)
 }
 
-// Difference is how much better one system's mean IoU is than another's on the same examples, with the bounds that hold 95 of 100
-// resamples (paired bootstrap; Efron and Tibshirani, 1993).
-func (t *Table) Difference(a, b string) (mean, low, high float64) {
-	var d []float64
-	keys := make([]string, 0, len(t.samples[a]))
-	for k := range t.samples[a] {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		if v, ok := t.samples[b][k]; ok {
-			d = append(d, t.samples[a][k]-v)
+// mute is an error when a system was asked that often, and failed each time.
+func (b *bench) mute(times int) error {
+	for i, s := range b.scores {
+		if n := len(s.iou); n >= times && s.failed == n {
+			return &Error{Op: "evaluate", Subject: b.systems[i].Name(), Err: fmt.Errorf("%w, %d of %d: %w", ErrMute, n, n, s.lastFailure),
+				Hint: "leave the system out, or see to its server"}
 		}
 	}
-	if len(d) == 0 {
-		return 0, 0, 0
-	}
-	const resamples = 2000
-	r := rand.New(rand.NewPCG(1, 1))
-	means := make([]float64, resamples)
-	for i := range means {
-		for range d {
-			means[i] += d[r.IntN(len(d))]
-		}
-		means[i] /= float64(len(d))
-	}
-	slices.SortFunc(means, func(x, y float64) int { return cmp.Compare(x, y) })
-	for _, v := range d {
-		mean += v / float64(len(d))
-	}
-	return mean, means[resamples/40], means[resamples-1-resamples/40]
+	return nil
 }
 
 // Pipeline is a model in the served pipeline.
 type Pipeline struct {
 	Label string
 	*reasoning.Pipeline
-	Mode reasoning.Mode
+	Mode   reasoning.Mode
+	Labels bool // whether the model reads the pair's labels, so that reading them is part of its time
 }
 
 // Name is the label.
 func (p Pipeline) Name() string { return p.Label }
 
 // Predict is the union of what the pipeline finds.
-func (p Pipeline) Predict(ctx context.Context, e Example) (*geo.Mask, error) {
-	t, err := p.Run(ctx, e.Pair, e.Phrase, p.Mode)
+func (p Pipeline) Predict(ctx context.Context, e Example) (*Prediction, error) {
+	ctx, clock := startClock(ctx)
+	run := *p.Pipeline
+	run.VLM = timedVLM{run.VLM}
+	t, err := run.Run(ctx, e.Pair, e.Phrase, p.Mode)
 	if err != nil {
 		return nil, err
 	}
-	out := geo.NewMask(e.Pair.Window)
-	for _, o := range t.Objects {
-		out.Or(o.Mask)
+	out := &Prediction{Mask: t.Union(), Objects: t.Objects, Reasons: reasons(t), Times: clock.stop()}
+	if p.Labels {
+		out.Times.Labels = e.LabelSeconds
 	}
 	return out, nil
+}
+
+// reasons is what a model said at each stage, and what of its answers could not be used.
+func reasons(t *reasoning.Trace) string {
+	var parts []string
+	for _, st := range t.Stages {
+		if said := reasoning.Think(st.Answer); said != "" {
+			parts = append(parts, said)
+		}
+		parts = append(parts, st.Problems...)
+	}
+	return strings.Join(parts, "\n")
 }

@@ -35,6 +35,7 @@ type app struct {
 	layers    []tiles.Source
 	engine    *reasoning.Engine
 	mode      reasoning.Mode
+	onLabels  func(took time.Duration) // told of each map whose labels were read; may be nil
 
 	closers []func()
 }
@@ -146,8 +147,12 @@ func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (
 	if err != nil || a.words == nil {
 		return pair, err
 	}
+	start := time.Now()
 	pair.Labels, err = a.words.Labels(ctx, plan, w)
 	pair.Labelled = true
+	if a.onLabels != nil {
+		a.onLabels(time.Since(start))
+	}
 	return pair, err
 }
 
@@ -188,10 +193,14 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.segmenter} }
 
 func (a *app) openVLM(ctx context.Context) (reasoning.VLM, error) {
-	v := a.config.VLM
-	if v.Kind == "reader" {
+	if a.config.VLM.Kind == "reader" {
 		return a.reader(), nil
 	}
+	return connect(ctx, a.config.VLM)
+}
+
+// connect makes a client of an OpenAI-compatible server.
+func connect(ctx context.Context, v vlmConfig) (reasoning.VLM, error) {
 	dialect, err := reasoning.ParseDialect(v.Dialect)
 	if err != nil {
 		return nil, err

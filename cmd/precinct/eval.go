@@ -1,18 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
+	"errors"
 	"iter"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/reader"
+	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/sources"
 	"github.com/precinct-map/precinct/training"
 )
@@ -24,16 +27,23 @@ var evalSystems = []string{"reader", "model", "true-box", "true-point", "label-b
 const labelBoxEdge = 80
 
 type evalFlags struct {
-	systems []string
-	on      string
-	tiers   []string
-	scenes  int
-	seed    uint64
-	style   string
-	labels  string
-	mode    string
-	format  string
-	output  string
+	systems  []string
+	models   []string
+	dialects []string
+	on       string
+	tiers    []string
+	scenes   int
+	seed     uint64
+	style    string
+	labels   string
+	mode     string
+	format   string
+	by       string
+	output   string
+	report   string
+	samples  int
+
+	vlm vlmConfig // the configuration's, for endpoints
 }
 
 func newEval(g *global) *cobra.Command {
@@ -50,13 +60,26 @@ labelled/ (tiles), map.geojson and truth.geojson. Each scene is asked for one pl
   true-point   the segmenter with a point in each true outline
   label-box    the segmenter with boxes of one size round the labels that answer
   whole-scene  everything, always
+  http://…/v1  the model of an OpenAI-compatible server, named by --model and read in a --dialect (one for all servers, or one
+               each in their order); temperature, key and the like are the configuration's vlm, the key only for vlm.url's host
 
-and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty (for absent: the more, the better).`,
-		Example: "  precinct eval --system reader,label-box,whole-scene --scenes 50\n  precinct eval --labels ocr --style basic-b -o second-style.md",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return evaluate(cmd, g, f) },
+and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty (for absent: the more, the better). A server that
+fails on an example gave an empty answer; a system whose every answer fails ends the run. seconds are those of a question to new
+ground: what earlier questions left in memory is counted with what it took. Ctrl-C ends the run with the table of what was done.
+
+--report writes a page with charts and the best, median and worst samples. --format json writes one object: command, date, versions,
+systems, credits, examples; outcomes by system and tier and classes by system and class (n, gIoU with gIoU_low and gIoU_high, cIoU,
+f1_image, f1_inst, f1_inst_macro, iou by example, empty, failed, seconds, and times by stage); differences from the first system (mean,
+low, high; by tier, and over all where tier is left out); reliability (score and share that is right in ten bins, ece); failures.`,
+		Example: "  precinct eval --system reader,label-box,whole-scene --scenes 50 --report report.html\n" +
+			"  precinct eval --labels ocr --style basic-b -o second-style.md\n" +
+			"  precinct eval --system reader,http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-VL-3B-Instruct --dialect qwen2.5-vl",
+		RunE: func(cmd *cobra.Command, _ []string) error { return evaluate(cmd, g, f) },
 	}
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
+	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
+	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl or qwen3-vl (default vlm.dialect)")
 	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
 	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town")
@@ -65,25 +88,55 @@ and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty
 	flags.StringVar(&f.labels, "labels", "ocr", "ocr reads them from the map's picture, map takes them as they are")
 	flags.StringVar(&f.mode, "mode", string(reasoning.TwoStage), "two-stage, no-refinement or no-reflection")
 	flags.StringVar(&f.format, "format", "markdown", "markdown or json")
+	flags.StringVar(&f.by, "by", "tier", "tier, or class for a second markdown table")
 	flags.StringVarP(&f.output, "output", "o", "-", "file to write, - for standard output")
+	flags.StringVar(&f.report, "report", "", "HTML file to write as well")
+	flags.IntVar(&f.samples, "samples", 3, "of the best, the median and the worst answers by system and tier in the report")
 	return c
 }
 
-func evaluate(cmd *cobra.Command, g *global, f *evalFlags) error {
-	mode, err := parseMode(f.mode)
-	if err != nil {
-		return usagef("--mode: %v", err)
-	}
-	if f.format != "markdown" && f.format != "json" {
-		return usagef("--format %s: use markdown or json", f.format)
-	}
-	if f.labels != "ocr" && f.labels != "map" {
-		return usagef("--labels %s: use ocr or map", f.labels)
-	}
-	for _, s := range f.systems {
-		if !slices.Contains(evalSystems, s) {
-			return usagef("--system %s: use %s", s, strings.Join(evalSystems, ", "))
+func (f *evalFlags) check() error {
+	oneOf := func(flag, value string, of ...string) error {
+		if slices.Contains(of, value) {
+			return nil
 		}
+		return usagef("--%s %s: use %s", flag, value, strings.Join(of, " or "))
+	}
+	_, mode := parseMode(f.mode)
+	if mode != nil {
+		mode = usagef("--mode: %v", mode)
+	}
+	servers := 0
+	for _, s := range f.systems {
+		if isEndpoint(s) {
+			servers++
+		} else if !slices.Contains(evalSystems, s) {
+			return usagef("--system %s: use %s, or a server's http://…/v1", s, strings.Join(evalSystems, ", "))
+		}
+	}
+	for flag, given := range map[string]int{"model": len(f.models), "dialect": len(f.dialects)} {
+		if given > 1 && given != servers {
+			return usagef("--%s: %d given for %d servers: give one for all, or one each", flag, given, servers)
+		}
+	}
+	for _, d := range f.dialects {
+		if _, err := reasoning.ParseDialect(d); err != nil {
+			return usagef("--dialect: %v", err)
+		}
+	}
+	if f.samples < 0 || f.samples > 100 {
+		return usagef("--samples %d: use 0 to 100", f.samples)
+	}
+	return cmp.Or(mode, oneOf("format", f.format, "markdown", "json"), oneOf("labels", f.labels, "ocr", "map"), oneOf("by", f.by, "tier", "class"))
+}
+
+func isEndpoint(system string) bool {
+	return strings.HasPrefix(system, "http://") || strings.HasPrefix(system, "https://")
+}
+
+func evaluate(cmd *cobra.Command, g *global, f *evalFlags) error {
+	if err := f.check(); err != nil {
+		return err
 	}
 	conf, err := f.configure(g)
 	if err != nil {
@@ -94,18 +147,41 @@ func evaluate(cmd *cobra.Command, g *global, f *evalFlags) error {
 		return err
 	}
 	defer a.close()
+	systems, err := f.build(cmd.Context(), a)
+	if err != nil {
+		return err
+	}
 	examples, total := f.examples(cmd.Context(), a)
 	progress := newProgress(os.Stderr, "examples")
-	table, err := training.Evaluate(cmd.Context(), f.build(a, mode), examples, func(done int) { progress.set(done, total) })
+	o := training.Options{Progress: func(done int) { progress.set(done, total) }}
+	if f.report != "" {
+		o.Samples = f.samples
+	}
+	table, err := training.Evaluate(cmd.Context(), systems, a.timeLabels(examples), o)
 	progress.end()
-	if err != nil {
+	if table.Examples() == 0 { // nothing to tell
 		return err
 	}
-	out, done, err := create(cmd.OutOrStdout(), f.output)
-	if err != nil {
-		return err
+	// What was done before a failure or Ctrl-C is told, and then why there is no more.
+	return errors.Join(err, f.tell(cmd, a, systems, table, total))
+}
+
+// timeLabels notes at each example what it took to read its pair's labels.
+func (a *app) timeLabels(examples iter.Seq2[training.Example, error]) iter.Seq2[training.Example, error] {
+	var last *tiles.Pair
+	var took, ofPair float64
+	a.onLabels = func(t time.Duration) { took += t.Seconds() }
+	return func(yield func(training.Example, error) bool) {
+		for e, err := range examples {
+			if e.Pair != last {
+				last, ofPair, took = e.Pair, took, 0
+			}
+			e.LabelSeconds = ofPair
+			if !yield(e, err) {
+				return
+			}
+		}
 	}
-	return done(f.write(out, table))
 }
 
 // configure takes models from the configuration and sources from the flags.
@@ -114,6 +190,7 @@ func (f *evalFlags) configure(g *global) (config, error) {
 	if err != nil {
 		return c, err
 	}
+	f.vlm = c.VLM
 	if !slices.Contains(f.systems, "model") {
 		c.VLM = defaults().VLM
 	} else if c.VLM.Kind == "reader" {
@@ -144,46 +221,71 @@ func (f *evalFlags) examples(ctx context.Context, a *app) (iter.Seq2[training.Ex
 	return folderExamples(ctx, a, f.on)
 }
 
-func (f *evalFlags) build(a *app, mode reasoning.Mode) []training.System {
-	pipeline := func(label string, vlm reasoning.VLM) training.System {
-		return training.Pipeline{Label: label, Mode: mode,
-			Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: a.segmenter, Sampling: a.engine.Pipeline.Sampling}}
+func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error) {
+	segmenter := training.Timed(a.segmenter)
+	pipeline := func(label string, vlm reasoning.VLM) training.Pipeline {
+		return training.Pipeline{Label: label, Mode: reasoning.Mode(f.mode), Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: segmenter,
+			Sampling: reasoning.Sampling{Temperature: f.vlm.Temperature, TopP: f.vlm.TopP, MaxTokens: f.vlm.MaxTokens}}}
 	}
 	var out []training.System
+	servers := 0
 	for _, s := range f.systems {
+		var system training.System
 		switch s {
 		case "reader":
-			out = append(out, pipeline(s, a.reader()))
+			p := pipeline(s, &reader.Reader{Segmenter: segmenter})
+			p.Labels = true
+			system = p
 		case "model":
-			out = append(out, pipeline(s, a.engine.Pipeline.VLM))
+			system = pipeline(s, a.engine.Pipeline.VLM)
 		case "true-box":
-			out = append(out, training.Prompted{Label: s, Segmenter: a.segmenter, Prompts: training.TrueBoxes})
+			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TrueBoxes}
 		case "true-point":
-			out = append(out, training.Prompted{Label: s, Segmenter: a.segmenter, Prompts: training.TruePoints})
+			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TruePoints}
 		case "label-box":
-			out = append(out, training.Prompted{Label: s, Segmenter: a.segmenter, Prompts: training.LabelBoxes(labelBoxEdge)})
+			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.LabelBoxes(labelBoxEdge), Labels: true}
+		case "whole-scene":
+			system = training.WholeScene{}
 		default:
-			out = append(out, training.WholeScene{})
+			vlm, err := f.endpoint(ctx, s, servers)
+			if err != nil {
+				return nil, err
+			}
+			servers++
+			system = pipeline(vlm.Name(), vlm)
 		}
+		if slices.ContainsFunc(out, func(o training.System) bool { return o.Name() == system.Name() }) {
+			return nil, usagef("--system: %s is named twice", system.Name())
+		}
+		out = append(out, system)
 	}
-	return out
+	return out, nil
 }
 
-func (f *evalFlags) write(out io.Writer, t *training.Table) error {
-	if f.format == "json" {
-		return json.NewEncoder(out).Encode(t.Outcomes)
+// endpoint opens the nth server among the systems.
+func (f *evalFlags) endpoint(ctx context.Context, address string, n int) (reasoning.VLM, error) {
+	v := f.vlm
+	own, _ := url.Parse(v.URL)
+	asked, err := url.Parse(address)
+	if err != nil || asked.Host == "" {
+		return nil, usagef("--system %s: it is no address", address)
 	}
-	var b strings.Builder
-	b.WriteString("| system | tier | n | gIoU | cIoU | F1 (instances) | F1 (scenes) | empty | seconds |\n|---|---|---|---|---|---|---|---|---|\n")
-	for _, o := range t.Outcomes {
-		fmt.Fprintf(&b, "| %s | %s | %d | %.1f | %.1f | %.1f | %.1f | %d | %.2f |\n",
-			o.System, o.Tier, o.N, 100*o.GIoU, 100*o.CIoU, 100*o.F1Inst, 100*o.F1Image, o.Empty, o.Seconds)
+	if v.URL != "" && own != nil && own.Host != asked.Host {
+		v.Key = "" // another server's
 	}
-	fmt.Fprintf(&b, "\n| system | gIoU over name, class, function | %s is better by (95 %% interval, absent counted too) |\n|---|---|---|\n", f.systems[0])
-	for _, s := range f.systems {
-		mean, low, high := t.Difference(f.systems[0], s)
-		fmt.Fprintf(&b, "| %s | %.1f | %.1f (%.1f … %.1f) |\n", s, 100*t.Mean(s), 100*mean, 100*low, 100*high)
+	v.URL = address
+	pick := func(own string, given []string) string {
+		switch {
+		case len(given) == 0:
+			return own
+		case len(given) == 1:
+			return given[0]
+		}
+		return given[n]
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	v.Model, v.Dialect = pick(v.Model, f.models), pick(v.Dialect, f.dialects)
+	if v.Model == "" {
+		return nil, usagef("--system %s: say with --model which model", address)
+	}
+	return connect(ctx, v)
 }
