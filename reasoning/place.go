@@ -53,7 +53,7 @@ func (e *Engine) found(q Question, s Scene, pair *tiles.Pair, t *Trace) []Found 
 	meaning := taxonomy.Match(q.Phrase)
 	var out []Found
 	for i, o := range distinct(t.Objects) {
-		mask := clean(o.Mask)
+		mask := Clean(o.Mask)
 		if mask == nil {
 			continue
 		}
@@ -98,7 +98,8 @@ const (
 	leastArea   = 16  // pixels: nothing smaller is a place
 )
 
-func clean(m *geo.Mask) *geo.Mask {
+// Clean is a mask as it is drawn: without specks and pinholes, cut to its extent; nil when hardly anything is left.
+func Clean(m *geo.Mask) *geo.Mask {
 	pieces := geo.Components(m, 4)
 	largest := 0
 	for _, p := range pieces {

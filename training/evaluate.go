@@ -110,9 +110,26 @@ func (b *bench) ask(ctx context.Context, e Example) error {
 		if p.Times == (Times{}) {
 			p.Times.Rest = time.Since(start).Seconds()
 		}
+		p.tidy()
 		answers[i].Prediction = p
 	}
 	return b.add(e, answers)
+}
+
+// tidy leaves of the objects what the server would draw of them.
+func (p *Prediction) tidy() {
+	if len(p.Objects) == 0 {
+		return
+	}
+	mask := geo.NewMask(p.Mask.Window)
+	var objects []reasoning.Object
+	for _, o := range p.Objects {
+		if o.Mask = reasoning.Clean(o.Mask); o.Mask != nil {
+			mask.Or(o.Mask)
+			objects = append(objects, o)
+		}
+	}
+	p.Mask, p.Objects = mask, objects
 }
 
 // mute is an error when a system was asked that often, and failed each time.
