@@ -42,6 +42,7 @@ type evalFlags struct {
 	output   string
 	report   string
 	samples  int
+	credit   string
 
 	vlm vlmConfig // the configuration's, for endpoints
 }
@@ -91,6 +92,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.StringVar(&f.by, "by", "tier", "tier, or class for a second markdown table")
 	flags.StringVarP(&f.output, "output", "o", "-", "file to write, - for standard output")
 	flags.StringVar(&f.report, "report", "", "HTML file to write as well")
+	flags.StringVar(&f.credit, "attribution", "", "of a folder's satellite pictures, for the report")
 	flags.IntVar(&f.samples, "samples", 3, "of the best, the median and the worst answers by system and tier in the report")
 	return c
 }
@@ -207,7 +209,7 @@ func (f *evalFlags) configure(g *global) (config, error) {
 		return c, nil
 	}
 	c.Pair.Zoom = 19
-	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: f.on + "/labelled"}, {Name: "map", Kind: "osm", Path: f.on + "/map.geojson", Style: f.style}}
+	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: f.on + "/labelled", Attribution: f.credit}, {Name: "map", Kind: "osm", Path: f.on + "/map.geojson", Style: f.style}}
 	return c, nil
 }
 
