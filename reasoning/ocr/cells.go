@@ -84,7 +84,7 @@ func (m *Maps) cell(ctx context.Context, plan tiles.Source, zoom, down int, at [
 		if err != nil {
 			return nil, err
 		}
-		read, err := m.Reader.Labels(ctx, img, w.Pad(margin))
+		read, err := m.Reader.Labels(ctx, img, w.Pad(margin), img.Rect.Inset(margin))
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/image/draw"
 
 	"github.com/precinct-map/precinct/geo"
-	"github.com/precinct-map/precinct/reasoning"
 )
 
 // How detection's map of probabilities becomes boxes (DBNet's post-processing, Liao et al., arXiv:1911.08947).
@@ -28,13 +27,18 @@ const (
 	steep       = 0.2 // slope of a line's axis beyond which it is not level
 )
 
-// find gives the boxes of level lines in pixels of the picture.
-func (r *Reader) find(ctx context.Context, img *image.RGBA) ([]image.Rectangle, error) {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
+// find gives the boxes of level lines in pixels of the picture, where what may be text reaches into a part of it.
+func (r *Reader) find(ctx context.Context, img *image.RGBA, core image.Rectangle) ([]image.Rectangle, error) {
+	ps := patches(img, core)
+	if len(ps) == 0 {
+		return nil, nil
+	}
+	small := sheet(img, ps)
+	w, h := small.Rect.Dx(), small.Rect.Dy()
 	up := func(n int) int { return int(math.Ceil(float64(n)*enlarge/multiple)) * multiple }
 	nw, nh := up(w), up(h)
 	big := image.NewRGBA(image.Rect(0, 0, nw, nh))
-	draw.CatmullRom.Scale(big, image.Rect(0, 0, int(float64(w)*enlarge), int(float64(h)*enlarge)), img, img.Rect, draw.Src, nil)
+	draw.CatmullRom.Scale(big, image.Rect(0, 0, int(float64(w)*enlarge), int(float64(h)*enlarge)), small, small.Rect, draw.Src, nil)
 	start := time.Now()
 	shape, prob, err := tensor(ctx, r.detect, ort.NewShape(1, 3, int64(nh), int64(nw)), normalised(big))
 	if err != nil {
@@ -42,7 +46,7 @@ func (r *Reader) find(ctx context.Context, img *image.RGBA) ([]image.Rectangle, 
 	}
 	r.options.Observe("ocr-detect", time.Since(start))
 	if len(shape) != 4 || int(shape[2]) != nh || int(shape[3]) != nw {
-		return nil, fmt.Errorf("%w: text detection gave %v for %d×%d px", reasoning.ErrSegmenter, shape, nw, nh)
+		return nil, fmt.Errorf("%w: detection gave %v for %d×%d px", ErrRead, shape, nw, nh)
 	}
 	mask := geo.NewMask(geo.Window{W: nw, H: nh})
 	for y := range nh {
@@ -54,12 +58,14 @@ func (r *Reader) find(ctx context.Context, img *image.RGBA) ([]image.Rectangle, 
 	}
 	var boxes []image.Rectangle
 	for _, c := range geo.Components(mask, 8) {
-		if b, ok := boxOf(c, prob, nw); ok {
-			b = image.Rect(int(float64(b.Min.X)/enlarge), int(float64(b.Min.Y)/enlarge),
-				int(math.Ceil(float64(b.Max.X)/enlarge)), int(math.Ceil(float64(b.Max.Y)/enlarge))).Intersect(img.Rect)
-			if !b.Empty() {
-				boxes = append(boxes, b)
-			}
+		b, ok := boxOf(c, prob, nw)
+		if !ok {
+			continue
+		}
+		b = image.Rect(int(float64(b.Min.X)/enlarge), int(float64(b.Min.Y)/enlarge),
+			int(math.Ceil(float64(b.Max.X)/enlarge)), int(math.Ceil(float64(b.Max.Y)/enlarge)))
+		if p := home(ps, b); p != nil {
+			boxes = append(boxes, b.Sub(p.at).Add(p.box.Min).Intersect(img.Rect))
 		}
 	}
 	return inLine(boxes), nil

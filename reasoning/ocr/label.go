@@ -15,9 +15,10 @@ import (
 )
 
 // Labels reads a map picture as a map source that knows its labels would tell them: lines that stand centred below each other
-// are one label, its anchor is where the map puts it, and its class is what its words say.
-func (r *Reader) Labels(ctx context.Context, img *image.RGBA, w geo.Window) ([]tiles.Label, error) {
-	lines, err := r.Lines(ctx, img)
+// are one label, its anchor is where the map puts it, and its class is what its words say. What does not reach into a part of the picture
+// may be left out.
+func (r *Reader) Labels(ctx context.Context, img *image.RGBA, w geo.Window, core image.Rectangle) ([]tiles.Label, error) {
+	lines, err := r.Lines(ctx, img, core)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package ocr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -26,6 +27,9 @@ type Options struct {
 	Observe      func(graph string, took time.Duration) // told of each run of "ocr-detect" or "ocr-read"; may be nil
 }
 
+// ErrRead says that a picture could not be read; test with errors.Is.
+var ErrRead = errors.New("the map's labels could not be read")
+
 // Line is a line of text in a picture.
 type Line struct {
 	Text  string
@@ -41,7 +45,7 @@ type Reader struct {
 	read    *ort.DynamicAdvancedSession
 }
 
-// Open opens both graphs. Errors wrap reasoning.ErrSegmenter, as those of other graphs do.
+// Open opens both graphs. Errors wrap ErrRead, or reasoning.ErrSegmenter where ONNX Runtime itself is what fails.
 func Open(o Options) (*Reader, error) {
 	if _, err := onnx.StartRuntime(o.Runtime); err != nil {
 		return nil, err
@@ -52,7 +56,7 @@ func Open(o Options) (*Reader, error) {
 	}
 	keys, err := os.ReadFile(o.Keys)
 	if err != nil {
-		return nil, &reasoning.Error{Op: "open model", Subject: o.Keys, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
+		return nil, &reasoning.Error{Op: "open model", Subject: o.Keys, Err: fmt.Errorf("%w: %v", ErrRead, err), Hint: "run `precinct setup`"}
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, time.Duration) {}
@@ -75,7 +79,7 @@ func session(path, device string, threads int) (*ort.DynamicAdvancedSession, err
 		return nil, err
 	}
 	if len(in) != 1 || len(out) != 1 {
-		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %d inputs and %d outputs, want one of each", reasoning.ErrSegmenter, len(in), len(out))}
+		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %d inputs and %d outputs, want one of each", ErrRead, len(in), len(out))}
 	}
 	return onnx.Session(path, []string{in[0].Name}, []string{out[0].Name}, device, threads)
 }
@@ -89,10 +93,10 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// Lines reads a picture's lines of text that run level, from top to bottom. Streets' names, which run with the street, are left out
-// where they are steep.
-func (r *Reader) Lines(ctx context.Context, img *image.RGBA) ([]Line, error) {
-	boxes, err := r.find(ctx, img)
+// Lines reads a picture's lines of text that run level, from top to bottom, where they reach into a part of it. Streets' names, which run
+// with the street, are left out where they are steep.
+func (r *Reader) Lines(ctx context.Context, img *image.RGBA, core image.Rectangle) ([]Line, error) {
+	boxes, err := r.find(ctx, img, core)
 	if err != nil {
 		return nil, err
 	}
@@ -103,17 +107,20 @@ func (r *Reader) Lines(ctx context.Context, img *image.RGBA) ([]Line, error) {
 func tensor(ctx context.Context, s *ort.DynamicAdvancedSession, shape ort.Shape, data []float32) (ort.Shape, []float32, error) {
 	in, err := ort.NewTensor(shape, data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err)
+		return nil, nil, fmt.Errorf("%w: %v", ErrRead, err)
 	}
 	defer in.Destroy()
 	out := make([]ort.Value, 1)
 	if err := onnx.Run(ctx, s, []ort.Value{in}, out); err != nil {
+		if ctx.Err() == nil {
+			err = fmt.Errorf("%w: %v", ErrRead, err)
+		}
 		return nil, nil, err
 	}
 	defer onnx.Destroy(out)
 	t, ok := out[0].(*ort.Tensor[float32])
 	if !ok {
-		return nil, nil, fmt.Errorf("%w: the graph's output is no float32 tensor", reasoning.ErrSegmenter)
+		return nil, nil, fmt.Errorf("%w: the graph's output is no float32 tensor", ErrRead)
 	}
 	return t.GetShape(), append([]float32(nil), t.GetData()...), nil
 }

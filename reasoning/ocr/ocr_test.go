@@ -81,7 +81,7 @@ func TestReadsMaps(t *testing.T) {
 		n, same, near := 0, 0, 0
 		for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}, {700, -2500}, {4000, 4000}} {
 			w, img, shown := townMap(t, style, at.X, at.Y)
-			read, err := r.Labels(t.Context(), img, w)
+			read, err := r.Labels(t.Context(), img, w, img.Rect)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestInventsNothing(t *testing.T) {
 	for i := range 40 {
 		draw.Draw(img, image.Rect(i*18, i*31%700, i*18+12+i%7, i*31%700+20), image.NewUniform(color.RGBA{226, 221, 213, 255}), image.Point{}, draw.Src)
 	}
-	lines, err := r.Lines(t.Context(), img)
+	lines, err := r.Lines(t.Context(), img, img.Rect)
 	if err != nil || len(lines) != 0 {
 		t.Errorf("%v, %v", lines, err)
 	}
@@ -128,7 +128,7 @@ func BenchmarkScene(b *testing.B) {
 	r := open(b)
 	w, img, _ := townMap(b, "basic", 0, 0)
 	for b.Loop() {
-		if _, err := r.Labels(b.Context(), img, w); err != nil {
+		if _, err := r.Labels(b.Context(), img, w, img.Rect); err != nil {
 			b.Fatal(err)
 		}
 	}

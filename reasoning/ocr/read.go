@@ -13,8 +13,6 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 	"golang.org/x/image/draw"
-
-	"github.com/precinct-map/precinct/reasoning"
 )
 
 const (
@@ -68,7 +66,7 @@ func (r *Reader) batch(ctx context.Context, img *image.RGBA, boxes []image.Recta
 	}
 	r.options.Observe("ocr-read", time.Since(start))
 	if len(shape) != 3 || int(shape[0]) != len(boxes) || int(shape[2]) != len(r.keys) {
-		return nil, fmt.Errorf("%w: text recognition gave %v for %d lines and %d letters", reasoning.ErrSegmenter, shape, len(boxes), len(r.keys))
+		return nil, fmt.Errorf("%w: recognition gave %v for %d lines and %d letters", ErrRead, shape, len(boxes), len(r.keys))
 	}
 	var out []Line
 	steps, classes := int(shape[1]), int(shape[2])

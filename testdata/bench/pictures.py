@@ -8,8 +8,12 @@ QUERY, SIZE, GAP = "school", 384, 6
 
 
 def get(path):
-    with urllib.request.urlopen(server + path, timeout=120) as r:
-        return r.read()
+    for _ in range(30):  # a scene that is not known yet answers incompletely after ten seconds
+        with urllib.request.urlopen(server + path, timeout=60) as r:
+            data = r.read()
+            if r.headers.get("X-Precinct-Complete") != "false":
+                break
+    return data
 
 
 def view(path, lon, lat, z):
@@ -27,7 +31,7 @@ def view(path, lon, lat, z):
 
 lon, lat, _ = json.loads(get("/tiles/satellite.json"))["center"]
 aoi = "/aoi/" + urllib.parse.quote(QUERY) + "/{z}/{x}/{y}.png"
-view(aoi + "?wait=60s", lon, lat, 17)  # what the lower zooms show is what was found before
+view(aoi, lon, lat, 16)  # what the lower zooms show is what was found before
 zooms = [13, 15, 17, 19]
 sheet = Image.new("RGB", (3 * SIZE + 2 * GAP, len(zooms) * (SIZE + GAP) - GAP), "white")
 for row, z in enumerate(zooms):
