@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -38,7 +39,15 @@ type Label struct {
 	Text  string            // the name as written; may be empty where only a symbol is drawn
 	At    orb.Point         // the anchor, WGS-84 longitude and latitude in degrees
 	Class string            // taxonomy class id, "" when unknown
+	Among []string          // the classes that its symbol may stand for, where Class is unknown; nil when it has none or it is not known
 	Tags  map[string]string // OSM tags when the map knows them
+}
+
+// Sign is a symbol of a map's legend.
+type Sign struct {
+	Classes []string     // taxonomy class ids
+	Picture *image.NRGBA // as tiles show it, its place's point in the middle; pixels that are not opaque do not matter
+	Crowded bool         // it stands for a place whose name has no room: a deeper zoom may tell it
 }
 
 // Info is what a client needs to know of a layer; the server writes it as TileJSON 3.0.0.
@@ -56,6 +65,7 @@ type Info struct {
 	Datum       geo.Datum  // what the source's tiles are drawn in
 	Offset      [2]float64 // metres east and north to add to the source's pictures
 	Version     string     // changes when the pictures do; part of every cache key
+	Legend      []Sign     // what the symbols of a map mean, where that is known
 	MayDerive   bool       // whether outlines made from it may be exported
 }
 

@@ -10,27 +10,38 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/precinct-map/precinct/geo"
-	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/tiles"
 )
 
 // Labels reads a map picture as a map source that knows its labels would tell them: lines that stand centred below each other
-// are one label, its anchor is where the map puts it, and its class is what its words say. What does not reach into a part of the picture
-// may be left out.
-func (r *Reader) Labels(ctx context.Context, img *image.RGBA, w geo.Window, core image.Rectangle) ([]tiles.Label, error) {
+// are one label, its anchor is where the map puts it, and its class is what its symbol says by the legend (nil where there is none) and what
+// its words say. What does not reach into a part of the picture may be left out.
+func (r *Reader) Labels(ctx context.Context, img *image.RGBA, w geo.Window, core image.Rectangle, legend []tiles.Sign) ([]tiles.Label, error) {
+	seen, err := r.look(ctx, img, w, core, legend)
+	out := make([]tiles.Label, len(seen))
+	for i, s := range seen {
+		out[i] = s.Label
+	}
+	return out, err
+}
+
+// sight is what a picture tells of a place.
+type sight struct {
+	tiles.Label
+	crowded bool // its name has no room in this picture
+	signed  bool // a symbol stands there
+}
+
+func (r *Reader) look(ctx context.Context, img *image.RGBA, w geo.Window, core image.Rectangle, legend []tiles.Sign) ([]sight, error) {
 	lines, err := r.Lines(ctx, img, core)
 	if err != nil {
 		return nil, err
 	}
-	var out []tiles.Label
-	for _, block := range joined(lines) {
-		l := tiles.Label{Text: block.text, At: w.LonLat(anchor(img, block.box))}
-		if c, ok := taxonomy.ClassOfName(block.text); ok {
-			l.Class = c.ID
-		}
-		out = append(out, l)
+	var out []sight
+	for _, b := range joined(lines) {
+		out = append(out, sight{Label: tiles.Label{Text: b.text, At: w.LonLat(anchor(img, b.box))}})
 	}
-	return out, nil
+	return withSymbols(out, symbols(img, legend), w), nil
 }
 
 // block is lines that are one label.

@@ -81,7 +81,7 @@ func TestReadsMaps(t *testing.T) {
 		n, same, near := 0, 0, 0
 		for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}, {700, -2500}, {4000, 4000}} {
 			w, img, shown := townMap(t, style, at.X, at.Y)
-			read, err := r.Labels(t.Context(), img, w, img.Rect)
+			read, err := r.Labels(t.Context(), img, w, img.Rect, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +128,7 @@ func BenchmarkScene(b *testing.B) {
 	r := open(b)
 	w, img, _ := townMap(b, "basic", 0, 0)
 	for b.Loop() {
-		if _, err := r.Labels(b.Context(), img, w, img.Rect); err != nil {
+		if _, err := r.Labels(b.Context(), img, w, img.Rect, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -55,12 +55,27 @@ func byClass(phrase string, meaning taxonomy.Meaning, labels []tiles.Label) []ma
 			out = append(out, match{l, meaning.Score, fmt.Sprintf("the map marks %s as %s", named(l), l.Class)})
 			continue
 		}
+		if share := shareOf(l.Among, meaning.Classes); share > 0.5 {
+			out = append(out, match{l, share * meaning.Score, fmt.Sprintf("the map marks %s with a symbol of such places", named(l))})
+			continue
+		}
 		// A label without a telling symbol may still say what it is. Where the map does say, it is believed.
-		if c, ok := taxonomy.ClassOfName(l.Text); ok && l.Class == "" && slices.Contains(meaning.Classes, c.ID) {
+		if c, ok := taxonomy.ClassOfName(l.Text); ok && l.Class == "" && l.Among == nil && slices.Contains(meaning.Classes, c.ID) {
 			out = append(out, match{l, 0.8 * meaning.Score, fmt.Sprintf("the name %q tells of a %s", l.Text, c.ID)})
 		}
 	}
 	return sorted(out)
+}
+
+// shareOf is how many of the classes that a symbol may stand for answer.
+func shareOf(among, answers []string) float64 {
+	n := 0
+	for _, c := range among {
+		if slices.Contains(answers, c) {
+			n++
+		}
+	}
+	return float64(n) / max(1, float64(len(among)))
 }
 
 func named(l tiles.Label) string {

@@ -75,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 	}
 	s := &Source{style: style, data: d, info: tiles.Info{
 		Name: cmp.Or(o.Name, "map"), Kind: "osm", TileSize: geo.TileSize, MaxZoom: MaxZoom, CenterZoom: 15, Format: tiles.PNG,
-		Version: version + "-" + cmp.Or(o.Style, "basic") + "-" + o.Lang, MayDerive: true,
+		Version: version + "-" + cmp.Or(o.Style, "basic") + "-" + o.Lang, Legend: style.Legend(), MayDerive: true,
 	}}
 	d.describe(&s.info)
 	s.info.Attribution = cmp.Or(o.Attribution, s.info.Attribution, Attribution)

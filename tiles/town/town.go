@@ -154,5 +154,6 @@ func (t *Town) Map(style string) (tiles.Source, error) {
 	}
 	m := &townMap{town: t, style: s, info: t.info("map", tiles.PNG)}
 	m.info.Version += "-" + style
+	m.info.Legend = s.Legend()
 	return m, nil
 }
