@@ -30,7 +30,7 @@ const (
 )
 
 // generation changes whenever the same seed gives another town: it keeps caches honest.
-const generation = 1
+const generation = 2
 
 // Visitors arrive in the South Atlantic, where no real town can be mistaken for ours. At 33° south a planned metre is one
 // on the ground, and the sun, which stands in the north-west of the pictures, may stand there in truth.
@@ -47,6 +47,7 @@ type Options struct {
 type Town struct {
 	options Options
 	plan    *plan.Planner
+	look    *paint.Look
 	center  orb.Point
 }
 
@@ -57,7 +58,7 @@ func New(o Options) (*Town, error) {
 		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: language %q", tiles.ErrConfig, o.Lang),
 			Hint: `the town speaks "en" and "zh"`}
 	}
-	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ)}
+	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: paint.LookOf(o.Seed)}
 	t.center = t.lively()
 	return t, nil
 }
@@ -128,7 +129,7 @@ func (s *satellite) TileAt(ctx context.Context, t maptile.Tile, scale int) (*til
 	if err != nil {
 		return nil, err
 	}
-	img := paint.Picture(s.town.plan, w.Z, w.X, w.Y, w.W, w.H, max(1, scale))
+	img := paint.Picture(s.town.plan, s.town.look, w.Z, w.X, w.Y, w.W, w.H, max(1, scale))
 	return tiles.DrawnTile(img, tiles.JPEG), nil
 }
 

@@ -111,7 +111,7 @@ func TestNoSeams(t *testing.T) {
 				continue // for time
 			}
 			w := geo.Window{Z: z, X: at.X, Y: at.Y, W: 512, H: 512}
-			got := paint.Picture(planner, z, w.X, w.Y, w.W, w.H, 1)
+			got := paint.Picture(planner, paint.LookOf(3), z, w.X, w.Y, w.W, w.H, 1)
 			compare(t, fmt.Sprintf("satellite %v", w), got, stitch(t, made.Satellite(), w))
 		}
 	}

@@ -78,11 +78,22 @@ func pool(tone uint8) texture {
 
 // base covers everything with rough grass.
 func (c *canvas) base() {
-	t := meadow()
+	t := c.season(meadow(), 1)
 	for at := range c.w * c.h {
 		k := t.of(c, at)
 		c.rgb[3*at], c.rgb[3*at+1], c.rgb[3*at+2] = k.r, k.g, k.b
 	}
+}
+
+// covered is what a surface looks like in the season.
+func (c *canvas) covered(s *plan.Surface) texture {
+	t := material(s)
+	switch s.Mat {
+	case plan.Lawn, plan.Meadow, plan.Garden, plan.Crop, plan.Forest, plan.Turf, plan.Bed:
+		share := tended(s.Mat)
+		t.colour, t.other = c.grown(t.colour, share), c.grown(t.other, share)
+	}
+	return c.snowed(t, lying(s.Mat))
 }
 
 // stripes is how wide the rows of a material are, in metres, and how much they show.
@@ -98,7 +109,7 @@ func stripes(s *plan.Surface) (width float64, depth float32) {
 
 func (c *canvas) surface(s *plan.Surface) {
 	c.shape(s.Poly)
-	t := material(s)
+	t := c.covered(s)
 	width, depth := stripes(s)
 	if width*c.ppm < 2.5 {
 		c.fill(t, 1)
@@ -127,7 +138,7 @@ func (c *canvas) water(cells []plan.Cell[*plan.Layout]) {
 		}
 	}
 	shores(13)
-	c.fill(texture{colour{84, 96, 58}, 0.12, 0.15, colour{112, 108, 74}, 0.6}, 0.8)
+	c.fill(c.season(texture{colour{84, 96, 58}, 0.12, 0.15, colour{112, 108, 74}, 0.6}, 1), 0.8)
 	shores(5)
 	c.fill(texture{colour{138, 126, 98}, 0.10, 0.1, colour{112, 106, 80}, 0.8}, 0.9)
 	area := func() {

@@ -6,12 +6,9 @@ import (
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
-// shadowLength is how far a metre of height throws its shadow.
-const shadowLength = 0.62
-
 // castBuilding adds a building's shadow: its outline, moved, and what it sweeps over.
 func (c *canvas) castBuilding(p []plan.Pt, height float64) {
-	by := plan.Pt{X: sunX * height * shadowLength, Y: sunY * height * shadowLength}
+	by := c.fall(height)
 	c.shifted(p, by)
 	for i, a := range p {
 		b := p[(i+1)%len(p)]
@@ -26,7 +23,13 @@ func (c *canvas) castBuilding(p []plan.Pt, height float64) {
 // castTree adds a crown's shadow.
 func (c *canvas) castTree(t *plan.Tree) {
 	r := float64(t.R)
-	c.disc(plan.Pt{X: float64(t.X) + r*0.62, Y: float64(t.Y) + r*0.78}, r*0.95)
+	by := c.beside(r * c.look.length / 0.62)
+	at := plan.Pt{X: float64(t.X) + by.X, Y: float64(t.Y) + by.Y}
+	if _, opacity := c.crown(t); opacity < 1 {
+		c.disc(at, r*0.6)
+		return
+	}
+	c.disc(at, r*0.95)
 }
 
 func crownColour(t *plan.Tree) colour {
@@ -51,7 +54,8 @@ func (c *canvas) tree(t *plan.Tree) {
 	reach := int64(r*1.3+1.5) << unitBits
 	x0, x1 := max(0, int((centre.x-reach)>>unitBits)), min(c.w-1, int((centre.x+reach)>>unitBits))
 	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
-	body := crownColour(t)
+	body, opacity := c.crown(t)
+	sx, sy, relief := float32(c.look.x), float32(c.look.y), 0.42*c.look.relief
 	ragged := float32(0.2)
 	if t.Kind == 1 {
 		ragged = 0.12
@@ -67,9 +71,9 @@ func (c *canvas) tree(t *plan.Tree) {
 				continue
 			}
 			d := float32(math.Sqrt(float64(d2)))
-			light := -(dx*sunX + dy*sunY) / (r + 0.3)
-			k := 0.92 + 0.42*light + 0.26*c.grain[at] - 0.1*d/(r+0.3)
-			c.blend(at, body.times(max(0.35, k)), min(1, edge-d))
+			light := -(dx*sx + dy*sy) / (r + 0.3)
+			k := 0.92 + relief*light + 0.26*c.grain[at] - 0.1*d/(r+0.3)
+			c.blend(at, body.times(max(0.35, k)), min(1, edge-d)*opacity)
 		}
 	}
 }

@@ -21,16 +21,17 @@ func Detailed(z, scale int) bool { return math.Ldexp(float64(scale), z-17) >= ne
 
 // Picture is the ground as seen from above: w×h pixels of zoom z, each scale×scale, from pixel (x, y) of the world on. Past
 // the world's edges it goes on at the other side.
-func Picture(p Ground, z, x, y, w, h, scale int) *image.RGBA {
+func Picture(p Ground, l *Look, z, x, y, w, h, scale int) *image.RGBA {
 	ppm := math.Ldexp(float64(scale), z-17)
-	c := newCanvas(x*scale, y*scale, w*scale, h*scale, ppm)
+	f := l.frame(x*scale, y*scale, w*scale, h*scale, ppm)
+	c := newCanvas(l, f.outer.Min.X, f.outer.Min.Y, f.outer.Dx(), f.outer.Dy(), ppm)
 	b := plan.Box{
 		X0: float64(c.x0) / ppm, Y0: float64(c.y0) / ppm, X1: float64(c.x0+c.w) / ppm, Y1: float64(c.y0+c.h) / ppm,
-	}
+	}.Grow(l.Reach(tallest))
 	c.base()
 	if ppm < nearest {
 		c.far(p.Layouts(b))
-		return c.finish()
+		return c.finish(f)
 	}
 	contents := p.Contents(b)
 	layouts := make([]plan.Cell[*plan.Layout], len(contents))
@@ -54,7 +55,19 @@ func Picture(p Ground, z, x, y, w, h, scale int) *image.RGBA {
 			c.tree(t)
 		}
 	})
-	return c.finish()
+	return c.finish(f)
+}
+
+// casts is how far a shadow may reach from what is so high, at least the height.
+func (c *canvas) casts(height float64) float64 { return height * math.Max(1, c.look.length) }
+
+// ofLine is the season's texture of a kind of line.
+func (c *canvas) ofLine(k plan.LineKind) texture {
+	t := lineTexture(k)
+	if k == plan.Hedge {
+		t = c.season(t, 0.5)
+	}
+	return t
 }
 
 func around(x, y float32, r float64) plan.Box {
@@ -77,7 +90,7 @@ func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind)
 	if from >= plan.Fence {
 		eachCell(c, cells, list, func(l *plan.Line) {
 			if l.Kind >= from && l.Kind <= to && c.sees(l.Box.Grow(3)) {
-				c.stroke(l.Pts, l.Width, plan.Pt{X: sunX * 0.9, Y: sunY * 0.9})
+				c.stroke(l.Pts, l.Width, c.beside(0.9))
 			}
 		})
 		c.shade(0.8)
@@ -91,32 +104,32 @@ func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind)
 				c.stroke(l.Pts, l.Width, plan.Pt{})
 			}
 		})
-		c.fill(lineTexture(kind), 0.95)
+		c.fill(c.ofLine(kind), 0.95)
 	}
 }
 
 func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
-		if c.sees(around(t.X, t.Y, 2.2*float64(t.R)+1)) {
+		if c.sees(around(t.X, t.Y, c.casts(2.2*float64(t.R))+1)) {
 			c.castTree(t)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
 		if c.sees(around(k.X, k.Y, float64(k.Length)+2)) {
-			c.shifted(carBox(k, -0.5, 0.5, 1), plan.Pt{X: sunX * 0.8, Y: sunY * 0.8})
+			c.shifted(carBox(k, -0.5, 0.5, 1), c.beside(0.8))
 		}
 	})
-	c.shade(1)
+	c.shadeSoftly()
 }
 
 func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
@@ -142,7 +155,7 @@ func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
 	}
 	details := func(k *plan.Content) []plan.Building { return k.Details }
 	eachCell(c, cells, details, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
@@ -168,7 +181,7 @@ func (c *canvas) far(cells []plan.Cell[*plan.Layout]) {
 				class = cell.Plan.Places[piece.Place].Class
 			}
 			c.shape(piece.Poly)
-			c.fill(blur(piece, class), 1)
+			c.fill(c.season(blur(piece, class), 1), 1)
 		}
 	}
 	c.water(cells)
