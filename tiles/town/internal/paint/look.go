@@ -100,15 +100,15 @@ func LookOf(seed uint64) *Look {
 	l.relief = 1 + 0.35*low
 
 	hazy := float32(math.Pow(unit(), 2))
-	l.depth, l.soft = 1-0.35*hazy, between(0, 0.3)+0.5*float64(hazy)
-	l.haze = colour{2, 3, 6}.mix(colour{34, 38, 44}, 0.8*hazy)
-	l.contrast = float32(between(0.92, 1.1)) * (1 - 0.22*hazy)
+	l.depth, l.soft = 1-0.3*hazy, between(0, 0.3)+0.5*float64(hazy)
+	l.haze = colour{2, 3, 6}.mix(colour{34, 38, 44}, 0.6*hazy)
+	l.contrast = float32(between(0.92, 1.1)) * (1 - 0.16*hazy)
 
 	warm := float32(between(-0.05, 0.05)) + 0.06*low
 	bright := float32(between(0.98, 1.14)) + 0.1*low
 	l.gain = colour{bright * (1 + warm), bright * (1 + float32(between(-0.02, 0.015))), bright * (1 - warm)}
 	l.saturation = float32(between(0.72, 1.02))
-	l.spread = between(0, 0.32)
+	l.spread = between(0, 0.26)
 	l.noise = float32(math.Max(0, between(-1.5, 4)))
 	if unit() < 0.6 {
 		l.quality = int(between(52, 90))

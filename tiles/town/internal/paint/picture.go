@@ -145,26 +145,45 @@ func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
 
 // roofs paints buildings, then, over a shadow of their own, what stands on them.
 func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
+	lean := math.Hypot(c.look.leanX, c.look.leanY)
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
-		if c.sees(b.Box) {
+		if c.sees(b.Box.Grow(lean * b.Height)) {
+			c.walls(b)
 			c.roof(b)
 		}
 	})
 	if c.ppm < 0.45 {
 		return
 	}
-	details := func(k *plan.Content) []plan.Building { return k.Details }
-	eachCell(c, cells, details, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(c.casts(b.Height))) {
-			c.castBuilding(b.Poly, b.Height)
+	details := func(do func(*plan.Building)) {
+		for _, cell := range cells {
+			c.enter(cell.I, cell.J)
+			for k := range cell.Plan.Details {
+				b := &cell.Plan.Details[k]
+				if !c.sees(b.Box.Grow(c.casts(b.Height) + lean*tallest)) {
+					continue
+				}
+				if base := c.below(b, cell.Plan.Buildings); base != nil {
+					b = c.lifted(b, base.Height)
+				}
+				do(b)
+			}
 		}
-	})
+	}
+	details(func(b *plan.Building) { c.castBuilding(b.Poly, b.Height) })
 	c.shade(0.7)
-	eachCell(c, cells, details, func(b *plan.Building) {
-		if c.sees(b.Box) {
-			c.roof(b)
+	details(func(b *plan.Building) { c.roof(b) })
+}
+
+// below is the building on whose roof something stands, where that roof is seen off its ground; else nil.
+func (c *canvas) below(b *plan.Building, buildings []plan.Building) *plan.Building {
+	at := plan.Pt{X: (b.Box.X0 + b.Box.X1) / 2, Y: (b.Box.Y0 + b.Box.Y1) / 2}
+	for k := range buildings {
+		if h := &buildings[k]; c.leans(h) && h.Box.Meets(b.Box) && h.Poly.Contains(at) {
+			return h
 		}
-	})
+	}
+	return nil
 }
 
 // far paints pieces of ground in the colours that their houses and gardens blur into.

@@ -29,6 +29,9 @@ func (c *canvas) roofed(b *plan.Building) colour {
 // roof paints a building from above.
 func (c *canvas) roof(b *plan.Building) {
 	col := c.roofed(b)
+	if c.leans(b) {
+		b = c.lifted(b, b.Height)
+	}
 	switch {
 	case b.Roof == plan.Gable && len(b.Poly) == 4:
 		c.gable(b.Poly, col, 0)
@@ -43,6 +46,36 @@ func (c *canvas) roof(b *plan.Building) {
 		c.fill(texture{colour{112, 138, 152}, 0.1, 0.08, colour{150, 172, 182}, 0.7}, 1)
 	default:
 		c.flat(b, col)
+	}
+}
+
+// leans says whether a building's roof is seen beside its ground by a pixel's third or more.
+func (c *canvas) leans(b *plan.Building) bool {
+	return math.Hypot(c.look.leanX, c.look.leanY)*b.Height*c.ppm > 0.3
+}
+
+// lifted is a building's roof where a camera off to the side sees it.
+func (c *canvas) lifted(b *plan.Building, height float64) *plan.Building {
+	up := *b
+	up.Poly = make(plan.Poly, len(b.Poly))
+	for k, p := range b.Poly {
+		up.Poly[k] = plan.Pt{X: p.X + c.look.leanX*height, Y: p.Y + c.look.leanY*height}
+	}
+	up.Box = plan.BoxOf(up.Poly)
+	return &up
+}
+
+// walls paints the sides that show below a roof that leans, the sunny ones lighter.
+func (c *canvas) walls(b *plan.Building) {
+	if b.Roof == plan.Open || !c.leans(b) {
+		return
+	}
+	up := c.lifted(b, b.Height)
+	wall := roofColour(b).mix(colour{176, 168, 154}, 0.65)
+	for k, p := range b.Poly {
+		q := b.Poly[(k+1)%len(b.Poly)]
+		c.shape([]plan.Pt{p, q, up.Poly[(k+1)%len(b.Poly)], up.Poly[k]})
+		c.fill(texture{wall.times(0.8 - 0.3*c.facing(p, q)), 0.08, 0.05, colour{}, 0}, 1)
 	}
 }
 

@@ -15,13 +15,13 @@ type flora struct {
 func floraOf(s Season) flora {
 	switch s {
 	case Spring:
-		return flora{grass: colour{104, 134, 58}, turn: 0.5, leaves: [4]colour{{112, 132, 62}, {124, 138, 76}, {98, 124, 58}, {146, 146, 110}}, turned: 0.5}
+		return flora{grass: colour{104, 130, 64}, turn: 0.4, leaves: [4]colour{{112, 132, 62}, {124, 138, 76}, {98, 124, 58}, {146, 146, 110}}, turned: 0.5}
 	case Autumn:
 		return flora{grass: colour{128, 122, 76}, turn: 0.4, leaves: [4]colour{{172, 128, 52}, {150, 92, 48}, {134, 112, 52}, {124, 66, 46}}, turned: 0.72}
 	case Winter:
 		return flora{grass: colour{126, 118, 86}, turn: 0.6, leaves: [4]colour{{112, 100, 84}, {104, 92, 78}, {120, 106, 88}, {98, 90, 78}}, turned: 1, bare: true}
 	case Snow:
-		return flora{grass: colour{130, 122, 96}, turn: 0.7, leaves: [4]colour{{92, 84, 74}, {84, 76, 68}, {100, 90, 78}, {80, 74, 68}}, turned: 1, bare: true, snow: 0.85}
+		return flora{grass: colour{130, 122, 96}, turn: 0.7, leaves: [4]colour{{92, 84, 74}, {84, 76, 68}, {100, 90, 78}, {80, 74, 68}}, turned: 1, bare: true, snow: 0.66}
 	case Dry:
 		return flora{grass: colour{172, 150, 102}, turn: 0.72, leaves: [4]colour{{104, 102, 62}, {118, 108, 70}, {96, 98, 60}, {134, 116, 76}}, turned: 0.6}
 	}
@@ -58,8 +58,8 @@ func (c *canvas) snowed(t texture, share float32) texture {
 	k := c.flora.snow * share
 	below := t.colour
 	t.colour = below.mix(snowWhite(), k)
-	t.other = below.mix(snowWhite(), k*0.55)
-	t.shift, t.grain, t.mid = 0.8, t.grain*(1-0.6*k), t.mid*(1-0.6*k)
+	t.other = below.mix(snowWhite(), k*0.2)
+	t.shift, t.grain, t.mid = 0.9, t.grain*(1-0.6*k), t.mid*(1-0.6*k)
 	return t
 }
 
@@ -78,7 +78,7 @@ func tended(m plan.Mat) float32 {
 func lying(m plan.Mat) float32 {
 	switch m {
 	case plan.Asphalt, plan.Concrete, plan.Paving:
-		return 0.3
+		return 0.2
 	case plan.Track, plan.Rubber, plan.Court, plan.Gravel:
 		return 0.6
 	case plan.Pool:
