@@ -92,8 +92,11 @@ func (c *canvas) stroke(pts []plan.Pt, width float64, by plan.Pt) {
 // disc adds a circle.
 func (c *canvas) disc(at plan.Pt, r float64) {
 	n := 8
-	if r*c.ppm > 5 {
+	switch {
+	case r*c.ppm > 5:
 		n = 14
+	case r*c.ppm < 0.8:
+		n = 5
 	}
 	pts := make([]plan.Pt, n)
 	for i := range pts {

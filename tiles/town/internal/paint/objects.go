@@ -10,6 +10,9 @@ import (
 func (c *canvas) castBuilding(p []plan.Pt, height float64) {
 	by := c.fall(height)
 	c.shifted(p, by)
+	if height*c.look.length*c.ppm < 0.5 {
+		return // the gap that is left is less than a pixel
+	}
 	for i, a := range p {
 		b := p[(i+1)%len(p)]
 		quad := [4]plan.Pt{a, b, {X: b.X + by.X, Y: b.Y + by.Y}, {X: a.X + by.X, Y: a.Y + by.Y}}

@@ -10,6 +10,9 @@ import (
 // nearest is how many pixels a metre must have for houses, trees and cars to be drawn one by one: zoom 14.
 const nearest = 0.125
 
+// small is how many pixels a metre must have for cars, for what stands on roofs and for paint on the ground to show.
+const small = 0.45
+
 // Ground is where a picture's cells come from: those that matter to a rectangle, in an order that does not depend on it.
 type Ground interface {
 	Layouts(plan.Box) []plan.Cell[*plan.Layout]
@@ -85,22 +88,25 @@ func eachCell[T any](c *canvas, cells []plan.Cell[*plan.Content], list func(*pla
 	}
 }
 
+// thin is the width in pixels up to which a line is not worth its time.
+const thin = 0.06
+
 func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind) {
 	list := func(k *plan.Content) []plan.Line { return k.Lines }
 	if from >= plan.Fence {
 		eachCell(c, cells, list, func(l *plan.Line) {
-			if l.Kind >= from && l.Kind <= to && c.sees(l.Box.Grow(3)) {
+			if l.Kind >= from && l.Kind <= to && l.Width*c.ppm > thin && c.sees(l.Box.Grow(3)) {
 				c.stroke(l.Pts, l.Width, c.beside(0.9))
 			}
 		})
 		c.shade(0.8)
 	}
 	for kind := from; kind <= to; kind++ {
-		if kind == plan.Mark && c.ppm < 0.45 {
+		if kind == plan.Mark && c.ppm < small {
 			continue
 		}
 		eachCell(c, cells, list, func(l *plan.Line) {
-			if l.Kind == kind && c.sees(l.Box) {
+			if l.Kind == kind && l.Width*c.ppm > thin && c.sees(l.Box) {
 				c.stroke(l.Pts, l.Width, plan.Pt{})
 			}
 		})
@@ -114,14 +120,18 @@ func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
-	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(c.casts(b.Height))) {
-			c.castBuilding(b.Poly, b.Height)
-		}
-	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
 		if c.sees(around(t.X, t.Y, c.casts(2.2*float64(t.R))+1)) {
 			c.castTree(t)
+		}
+	})
+	if c.ppm < small {
+		c.shadeSoftly()
+		return
+	}
+	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
+			c.castBuilding(b.Poly, b.Height)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
@@ -133,7 +143,7 @@ func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 }
 
 func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
-	if c.ppm < 0.45 {
+	if c.ppm < small {
 		return
 	}
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
@@ -152,7 +162,7 @@ func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
 			c.roof(b)
 		}
 	})
-	if c.ppm < 0.45 {
+	if c.ppm < small {
 		return
 	}
 	details := func(do func(*plan.Building)) {
