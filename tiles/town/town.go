@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -40,7 +41,7 @@ const homeI, homeJ = 30000, 39138
 type Options struct {
 	Seed  uint64
 	Lang  string   // of names: "en", also when empty, or "zh"
-	Fonts []string // for the map, as carto.NewStyle takes them; "zh" needs one with Chinese characters
+	Fonts []string // for the map, as carto.NewStyle takes them; where "zh" finds no Chinese characters in them, Map looks for an installed font
 }
 
 // Town is one town. It is safe for concurrent use.
@@ -145,6 +146,9 @@ func window(ctx context.Context, layer string, t maptile.Tile) (geo.Window, erro
 	return geo.TileWindow(t), nil
 }
 
+// sample is some Chinese that names are made of: a font with these has the others.
+const sample = "第三中学人民医院路银杏"
+
 // Map is the town as a map in one of carto's styles; "" is basic. The source implements tiles.Labeler and tiles.Retina.
 // Errors wrap tiles.ErrConfig.
 func (t *Town) Map(style string) (tiles.Source, error) {
@@ -152,6 +156,15 @@ func (t *Town) Map(style string) (tiles.Source, error) {
 	s, err := carto.NewStyle(style, t.options.Fonts...)
 	if err != nil {
 		return nil, err
+	}
+	if t.options.Lang == "zh" && !s.CanWrite(sample) {
+		font, err := carto.FindFont(sample)
+		if err != nil {
+			return nil, err
+		}
+		if s, err = carto.NewStyle(style, append(slices.Clone(t.options.Fonts), font)...); err != nil {
+			return nil, err
+		}
 	}
 	m := &townMap{town: t, style: s, info: t.info("map", tiles.PNG)}
 	m.info.Version += "-" + style
