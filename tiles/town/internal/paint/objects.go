@@ -47,7 +47,19 @@ func crownColour(t *plan.Tree) colour {
 			return colour{158, 128, 122}.mix(colour{176, 152, 140}, k)
 		}
 	}
-	return colour{60, 80, 40}.mix(colour{92, 104, 52}, k*k)
+	// Broad trees are of several kinds, from dark and bluish to olive and yellowish.
+	dice := t.Tone*73 + 5
+	kind := [6]colour{{56, 76, 40}, {72, 88, 46}, {60, 74, 48}, {84, 92, 54}, {50, 66, 38}, {78, 84, 44}}[dice%6]
+	return kind.mix(colour{98, 106, 58}, 0.55*k*k).times(0.88 + 0.24*float32(dice>>3)/31)
+}
+
+// mostBump is how many pixels farther a crown's relief looks than the picture.
+const mostBump = 2
+
+// bump is the step towards the sun, in the canvas's pixels, over which a crown's relief is felt.
+func (c *canvas) bump() int {
+	step := math.Max(1, math.Min(mostBump, 0.6*c.ppm))
+	return int(math.Round(c.look.y*step))*c.w + int(math.Round(c.look.x*step))
 }
 
 // tree paints a crown: a ball of leaves, ragged by noise, lit from the sun's side.
@@ -58,6 +70,7 @@ func (c *canvas) tree(t *plan.Tree) {
 	x0, x1 := max(0, int((centre.x-reach)>>unitBits)), min(c.w-1, int((centre.x+reach)>>unitBits))
 	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
 	body, opacity := c.crown(t)
+	bump := c.bump()
 	sx, sy, relief := float32(c.look.x), float32(c.look.y), 0.42*c.look.relief
 	ragged := float32(0.2)
 	if t.Kind == 1 {
@@ -75,7 +88,9 @@ func (c *canvas) tree(t *plan.Tree) {
 			}
 			d := float32(math.Sqrt(float64(d2)))
 			light := -(dx*sx + dy*sy) / (r + 0.3)
-			k := 0.92 + relief*light + 0.26*c.grain[at] - 0.1*d/(r+0.3)
+			k := 0.9 + 0.72*relief*light + 0.14*c.grain[at] - 0.1*d/(r+0.3)
+			// Boughs are lit where their neighbours towards the sun are lower.
+			k += 0.3 * (c.grain[at] - c.grain[min(max(at-bump, 0), len(c.grain)-1)])
 			c.blend(at, body.times(max(0.35, k)), min(1, edge-d)*opacity)
 		}
 	}

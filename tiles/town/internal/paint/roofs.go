@@ -81,8 +81,7 @@ func (c *canvas) walls(b *plan.Building) {
 
 // flat has a rim that stands up all around, seen when near enough.
 func (c *canvas) flat(b *plan.Building, col colour) {
-	c.shape(b.Poly)
-	c.fill(texture{col, 0.035, 0.045, col.times(0.88), 0.7}, 1)
+	c.clad(b, col)
 	if c.ppm < 0.9 || b.Roof == plan.Open || b.Box.X1-b.Box.X0 < 5 {
 		return
 	}

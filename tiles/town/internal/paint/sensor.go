@@ -27,7 +27,7 @@ func (l *Look) frame(x, y, w, h int, ppm float64) frame {
 		f.whole = image.Rect(floor(x), floor(y), floor(x+w+block-1), floor(y+h+block-1))
 	}
 	// What is smoothed twice reaches as far as both together.
-	f.outer = f.whole.Inset(-max(0, len(gaussian(l.spread*ppm))-1) - max(0, len(gaussian(l.soft*ppm))-1))
+	f.outer = f.whole.Inset(-mostBump - max(0, len(gaussian(l.spread*ppm))-1) - max(0, len(gaussian(l.soft*ppm))-1))
 	return f
 }
 
