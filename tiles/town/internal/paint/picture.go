@@ -93,7 +93,7 @@ const thin = 0.06
 
 func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind) {
 	list := func(k *plan.Content) []plan.Line { return k.Lines }
-	if from >= plan.Fence {
+	if from >= plan.Fence && c.ppm > 2*nearest { // farther off their shadows are a tenth of a pixel wide
 		eachCell(c, cells, list, func(l *plan.Line) {
 			if l.Kind >= from && l.Kind <= to && l.Width*c.ppm > thin && c.sees(l.Box.Grow(3)) {
 				c.stroke(l.Pts, l.Width, c.beside(0.9))
