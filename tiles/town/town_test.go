@@ -16,6 +16,7 @@ import (
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/carto"
 	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/tiles/town/internal/paint"
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
@@ -169,6 +170,10 @@ func TestRetina(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
+		if _, err := carto.FindFont("学校"); lang == "zh" && err != nil {
+			t.Log("no Chinese map here:", err)
+			continue
+		}
 		made, err := town.New(town.Options{Seed: 2, Lang: lang})
 		if err != nil {
 			t.Fatal(err)
