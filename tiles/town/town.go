@@ -34,7 +34,7 @@ const (
 const generation = 2
 
 // Visitors arrive in the South Atlantic, where no real town can be mistaken for ours. At 33° south a planned metre is one
-// on the ground, and the sun, which stands in the north-west of the pictures, may stand there in truth.
+// on the ground, and the sun, which stands in the north-west of the demo's pictures, may stand there in truth.
 const homeI, homeJ = 30000, 39138
 
 // Options is what a town is made from.

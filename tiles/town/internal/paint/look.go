@@ -55,6 +55,9 @@ type sensor struct {
 // tallest is the height in metres up to which pictures wait for shadows from afar: the town's tallest tower.
 const tallest = 60
 
+// highest is how high anything that is painted stands: package drawn has taller buildings than the town.
+const highest = 120
+
 // Reach is how much farther than the clear look's, in metres, what stands at a height throws its shadow or leans.
 func (l *Look) Reach(height float64) float64 {
 	clear := clearLook()

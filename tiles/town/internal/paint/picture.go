@@ -170,7 +170,7 @@ func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
 			c.enter(cell.I, cell.J)
 			for k := range cell.Plan.Details {
 				b := &cell.Plan.Details[k]
-				if !c.sees(b.Box.Grow(c.casts(b.Height) + lean*tallest)) {
+				if !c.sees(b.Box.Grow(c.casts(b.Height) + lean*highest)) {
 					continue
 				}
 				if base := c.below(b, cell.Plan.Buildings); base != nil {
