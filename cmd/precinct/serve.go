@@ -44,6 +44,7 @@ Sources are named in the configuration only; docs/configuration.md has the keys,
 
 func newDemo(g *global) *cobra.Command {
 	var addr, memory, lang string
+	var fonts []string
 	var seed uint64
 	c := &cobra.Command{
 		Use:     "demo",
@@ -56,7 +57,7 @@ func newDemo(g *global) *cobra.Command {
 			conf.Environment = true
 			conf.Sources = []sources.Config{
 				{Name: "satellite", Kind: "town", Layer: "satellite", Seed: seed, Lang: lang},
-				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang},
+				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang, Fonts: fonts},
 			}
 			conf.Pair.Satellite, conf.Pair.Map = "satellite", "map"
 			return serve(cmd.Context(), conf)
@@ -64,7 +65,8 @@ func newDemo(g *global) *cobra.Command {
 	}
 	serveFlags(c, &addr, &memory)
 	c.Flags().Uint64Var(&seed, "seed", 1, "which town")
-	c.Flags().StringVar(&lang, "lang", "en", "language of its names: en, or zh where a Chinese font is configured")
+	c.Flags().StringVar(&lang, "lang", "en", "language of its names: en or zh")
+	c.Flags().StringSliceVar(&fonts, "font", nil, "font file for what the built-in font cannot write (default for zh: an installed one)")
 	return c
 }
 

@@ -23,6 +23,7 @@ const (
 	boxAbove    = 0.5 // mean over a box
 	unclip      = 1.6 // the graph marks the middle of a line: its box is grown by area·unclip/perimeter
 	leastHeight = 5   // pixels of the enlarged picture, before it is grown
+	mostHeight  = 72  // likewise: a row of large buildings looks like letters of 50 px and more
 	leastFill   = 0.4 // of its box: what fills less is no line of text
 	steep       = 0.2 // slope of a line's axis beyond which it is not level
 )
@@ -74,7 +75,7 @@ func (r *Reader) find(ctx context.Context, img *image.RGBA, core image.Rectangle
 // boxOf is a component's box, grown; ok is false for specks, for what is hardly text, and for what runs at an angle.
 func boxOf(c *geo.Mask, prob []float32, stride int) (image.Rectangle, bool) {
 	e := c.Extent()
-	if e.H < leastHeight || e.W < leastHeight {
+	if e.H < leastHeight || e.W < leastHeight || e.H > mostHeight {
 		return image.Rectangle{}, false
 	}
 	var n, sum, mx, my, xx, yy, xy float64

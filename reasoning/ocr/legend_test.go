@@ -21,7 +21,7 @@ func TestReadsSymbols(t *testing.T) {
 		}
 		shown, seen, found := 0, 0, 0
 		for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}} {
-			w, img, named := townMap(t, name, at.X, at.Y)
+			w, img, named := townMap(t, name, "en", at.X, at.Y)
 			all, err := labelsAround(t, name, w)
 			if err != nil {
 				t.Fatal(err)
@@ -64,7 +64,7 @@ func labelsAround(t *testing.T, style string, w geo.Window) ([]tiles.Label, erro
 }
 
 func BenchmarkSymbols(b *testing.B) {
-	_, img, _ := townMap(b, "basic", 0, 0)
+	_, img, _ := townMap(b, "basic", "en", 0, 0)
 	style, err := carto.NewStyle("basic")
 	if err != nil {
 		b.Fatal(err)

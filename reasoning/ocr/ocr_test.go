@@ -4,7 +4,9 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -15,6 +17,7 @@ import (
 	"github.com/precinct-map/precinct/reasoning/models"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/carto"
+	"github.com/precinct-map/precinct/tiles/osm"
 	"github.com/precinct-map/precinct/tiles/town"
 )
 
@@ -47,9 +50,17 @@ func bare(s string) string {
 }
 
 // townMap is the town's labels drawn over its streets and buildings, and those that can be read in the picture.
-func townMap(t testing.TB, style string, dx, dy int) (w geo.Window, m *image.RGBA, shown []tiles.Label) {
+func townMap(t testing.TB, style, lang string, dx, dy int) (w geo.Window, m *image.RGBA, shown []tiles.Label) {
 	t.Helper()
-	made, err := town.New(town.Options{Seed: 1})
+	o := town.Options{Seed: 1, Lang: lang}
+	if lang == "zh" {
+		font, err := carto.FindFont("中文学校")
+		if err != nil {
+			t.Skip("Chinese maps are not read here:", err)
+		}
+		o.Fonts = []string{font}
+	}
+	made, err := town.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +78,7 @@ func townMap(t testing.TB, style string, dx, dy int) (w geo.Window, m *image.RGB
 	if err != nil {
 		t.Fatal(err)
 	}
-	drawn, err := carto.NewStyle(style)
+	drawn, err := carto.NewStyle(style, o.Fonts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,37 +88,43 @@ func townMap(t testing.TB, style string, dx, dy int) (w geo.Window, m *image.RGB
 // TestReadsMaps: of the labels that a map shows in full, 95 of 100 are read letter by letter, where they stand.
 func TestReadsMaps(t *testing.T) {
 	r := open(t)
-	for _, style := range []string{"basic", "basic-b"} {
-		n, same, near := 0, 0, 0
-		for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}, {700, -2500}, {4000, 4000}} {
-			w, img, shown := townMap(t, style, at.X, at.Y)
-			read, err := r.Labels(t.Context(), img, w, img.Rect, nil)
-			if err != nil {
-				t.Fatal(err)
+	for _, lang := range []string{"en", "zh"} {
+		for _, style := range []string{"basic", "basic-b"} {
+			t.Run(lang+" "+style, func(t *testing.T) { readsMaps(t, r, style, lang) })
+		}
+	}
+}
+
+func readsMaps(t *testing.T, r *Reader, style, lang string) {
+	n, same, near := 0, 0, 0
+	for _, at := range []image.Point{{-384, -384}, {2000, 500}, {-3000, 1500}, {700, -2500}, {4000, 4000}} {
+		w, img, shown := townMap(t, style, lang, at.X, at.Y)
+		read, err := r.Labels(t.Context(), img, w, img.Rect, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		where := map[string]orb.Point{}
+		for _, l := range read {
+			where[bare(l.Text)] = w.Local(l.At)
+		}
+		for _, l := range shown {
+			n++
+			got, ok := where[bare(l.Text)]
+			if !ok {
+				t.Logf("%q at %v was not read", l.Text, w.Local(l.At))
+				continue
 			}
-			where := map[string]orb.Point{}
-			for _, l := range read {
-				where[bare(l.Text)] = w.Local(l.At)
-			}
-			for _, l := range shown {
-				n++
-				got, ok := where[bare(l.Text)]
-				if !ok {
-					t.Logf("%s: %q at %v was not read", style, l.Text, w.Local(l.At))
-					continue
-				}
-				same++
-				if want := w.Local(l.At); math.Hypot(got[0]-want[0], got[1]-want[1]) <= 3 {
-					near++
-				} else {
-					t.Logf("%s: %q stands at %v, read at %v", style, l.Text, want, got)
-				}
+			same++
+			if want := w.Local(l.At); math.Hypot(got[0]-want[0], got[1]-want[1]) <= 3 {
+				near++
+			} else {
+				t.Logf("%q stands at %v, read at %v", l.Text, want, got)
 			}
 		}
-		t.Logf("%s: %d labels, %d read (%.1f%%), %d within 3 px", style, n, same, 100*float64(same)/float64(n), near)
-		if float64(same) < 0.95*float64(n) || float64(near) < 0.95*float64(same) || n < 60 {
-			t.Errorf("%s: want at least 60 labels, 95%% of them read, and 95%% of those within 3 px", style)
-		}
+	}
+	t.Logf("%d labels, %d read (%.1f%%), %d within 3 px", n, same, 100*float64(same)/float64(n), near)
+	if float64(same) < 0.95*float64(n) || float64(near) < 0.95*float64(same) || n < 60 {
+		t.Error("want at least 60 labels, 95% of them read, and 95% of those within 3 px")
 	}
 }
 
@@ -124,9 +141,76 @@ func TestInventsNothing(t *testing.T) {
 	}
 }
 
+// TestReadsNothingWhereNothingIsWritten: maps of streets and buildings without names give no labels.
+func TestReadsNothingWhereNothingIsWritten(t *testing.T) {
+	r := open(t)
+	maps := map[string]func(style string) (tiles.Source, error){
+		"town": func(style string) (tiles.Source, error) {
+			made, err := town.New(town.Options{Seed: 1})
+			if err != nil {
+				return nil, err
+			}
+			return made.Map(style)
+		},
+		"San Francisco": func(style string) (tiles.Source, error) {
+			return osm.Open(t.Context(), osm.Options{Path: sanFrancisco, Style: style})
+		},
+	}
+	for name, open := range maps {
+		for _, style := range []string{"basic-unlabelled", "basic-b-unlabelled"} {
+			t.Run(name+" "+style, func(t *testing.T) {
+				if _, err := os.Stat(sanFrancisco); name != "town" && err != nil {
+					t.Skip("the shared data is not here:", err)
+				}
+				plan, err := open(style)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c, ok := plan.(io.Closer); ok {
+					defer c.Close()
+				}
+				around := plan.Info().Center
+				if name != "town" {
+					around = orb.Point{-122.4075, 37.7855}
+				}
+				readsNothing(t, r, plan, around)
+			})
+		}
+	}
+}
+
+const sanFrancisco = "../../../shared/data/osm/sf-downtown.osm.pbf"
+
+func readsNothing(t *testing.T, r *Reader, plan tiles.Source, around orb.Point) {
+	for _, z := range []int{17, 18} {
+		at := geo.Project(around, z)
+		for _, off := range []image.Point{{-384, -384}, {800, 500}, {-1200, 900}, {700, -1100}} {
+			w := geo.Window{Z: z, X: int(at[0]) + off.X, Y: int(at[1]) + off.Y, W: 768, H: 768}
+			img, _, err := tiles.Picture(t.Context(), plan, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			colours := map[color.Color]bool{}
+			for i := range w.W {
+				colours[img.At(i, i)] = true
+			}
+			if len(colours) < 5 {
+				t.Errorf("zoom %d: the map is empty at %v", z, off)
+			}
+			read, err := r.Labels(t.Context(), img, w, img.Rect, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range read {
+				t.Errorf("zoom %d at %v: %q was read where nothing is written", z, w.Local(l.At), l.Text)
+			}
+		}
+	}
+}
+
 func BenchmarkScene(b *testing.B) {
 	r := open(b)
-	w, img, _ := townMap(b, "basic", 0, 0)
+	w, img, _ := townMap(b, "basic", "en", 0, 0)
 	for b.Loop() {
 		if _, err := r.Labels(b.Context(), img, w, img.Rect, nil); err != nil {
 			b.Fatal(err)

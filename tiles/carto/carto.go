@@ -7,12 +7,13 @@
 //
 // The styles "basic" and "basic-b" are for machines that look for places. They show streets, plain buildings, water, rails
 // and names, and never the outline of a place: a school's ground in a colour of its own would give its answer away. The
-// style "full" is for people and shows it all.
+// style "full" is for people and shows it all. Each has a twin without names and symbols, as "basic-unlabelled".
 package carto
 
 import (
 	"fmt"
 	"image"
+	"strings"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -73,27 +74,32 @@ func (f *Feature) MinZoom() int {
 // Style is a map's look with its fonts. It is safe for concurrent use.
 type Style struct {
 	look    look
+	mute    bool // no names, no symbols
 	face    *face
 	rasters sync.Pool
 }
 
-// Names lists the styles.
+// unlabelled ends the names of styles that draw no names and symbols.
+const unlabelled = "-unlabelled"
+
+// Names lists the styles that have names and symbols.
 func Names() []string { return []string{"basic", "basic-b", "full"} }
 
 // NewStyle makes a style, by name, that writes in the font it brings along (Latin, Greek, Cyrillic) and, where that lacks a
 // character, in the given TTF, OTF or TTC files, in their order. A font of a collection is chosen by "#" and its number after
 // the path, as in "NotoSansCJK-Regular.ttc#2"; without, it is the first. Errors wrap tiles.ErrConfig.
 func NewStyle(name string, fonts ...string) (*Style, error) {
-	look, ok := lookNamed(name)
+	base, mute := strings.CutSuffix(name, unlabelled)
+	look, ok := lookNamed(base)
 	if !ok {
 		return nil, &tiles.Error{Op: "open map style", Subject: fmt.Sprintf("%q", name), Err: tiles.ErrConfig,
-			Hint: fmt.Sprintf("the styles are %q", Names())}
+			Hint: fmt.Sprintf("the styles are %q, and without names and symbols with %q after these", Names(), unlabelled)}
 	}
 	face, err := newFace(look.font, fonts)
 	if err != nil {
 		return nil, err
 	}
-	s := &Style{look: look, face: face}
+	s := &Style{look: look, mute: mute, face: face}
 	s.rasters.New = func() any { return new(raster) }
 	return s, nil
 }
@@ -110,6 +116,8 @@ func (s *Style) Paint(w geo.Window, scale int, features []Feature, labels []tile
 	defer s.rasters.Put(c.raster)
 	c.paintAreas(features)
 	c.paintLines(features)
-	c.paintLabels(features, labels)
+	if !s.mute {
+		c.paintLabels(features, labels)
+	}
 	return c.img
 }

@@ -1,6 +1,7 @@
 package carto
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -278,5 +279,24 @@ func BenchmarkPaintDenseTile(b *testing.B) {
 				s.Paint(w, 1, features, labels)
 			}
 		})
+	}
+}
+
+// An unlabelled style draws what its twin draws of a ground without names.
+func TestUnlabelled(t *testing.T) {
+	w := geo.TileWindow(maptile.At(orb.Point{103.8, 1.3}, 17))
+	features, labels := scenery(rand.New(rand.NewPCG(1, 2)), w)
+	nameless := slices.Clone(features)
+	for k := range nameless {
+		nameless[k].Name = ""
+	}
+	for _, name := range Names() {
+		got := mustStyle(t, name+"-unlabelled").Paint(w, 1, features, labels)
+		if !bytes.Equal(got.Pix, mustStyle(t, name).Paint(w, 1, nameless, nil).Pix) {
+			t.Errorf("%s-unlabelled is more or less than %s without labels", name, name)
+		}
+		if shown := mustStyle(t, name+"-unlabelled").Shown(w, labels); len(shown) > 0 {
+			t.Errorf("%s-unlabelled shows %v", name, shown)
+		}
 	}
 }

@@ -327,7 +327,7 @@ func rankZoom(rank int, nameless bool) int {
 func (s *Style) Shown(w geo.Window, labels []tiles.Label) []tiles.Label {
 	c := s.newCanvas(w, 1)
 	defer s.rasters.Put(c.raster)
-	if w.Z < LabelZoom {
+	if w.Z < LabelZoom || s.mute {
 		return nil
 	}
 	places := c.layOutPlaces(labels)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -30,23 +31,24 @@ const (
 )
 
 // generation changes whenever the same seed gives another town: it keeps caches honest.
-const generation = 1
+const generation = 2
 
 // Visitors arrive in the South Atlantic, where no real town can be mistaken for ours. At 33° south a planned metre is one
-// on the ground, and the sun, which stands in the north-west of the pictures, may stand there in truth.
+// on the ground, and the sun, which stands in the north-west of the demo's pictures, may stand there in truth.
 const homeI, homeJ = 30000, 39138
 
 // Options is what a town is made from.
 type Options struct {
 	Seed  uint64
 	Lang  string   // of names: "en", also when empty, or "zh"
-	Fonts []string // for the map, as carto.NewStyle takes them; "zh" needs one with Chinese characters
+	Fonts []string // for the map, as carto.NewStyle takes them; where "zh" finds no Chinese characters in them, Map looks for an installed font
 }
 
 // Town is one town. It is safe for concurrent use.
 type Town struct {
 	options Options
 	plan    *plan.Planner
+	look    *paint.Look
 	center  orb.Point
 }
 
@@ -57,7 +59,7 @@ func New(o Options) (*Town, error) {
 		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: language %q", tiles.ErrConfig, o.Lang),
 			Hint: `the town speaks "en" and "zh"`}
 	}
-	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ)}
+	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: paint.LookOf(o.Seed)}
 	t.center = t.lively()
 	return t, nil
 }
@@ -128,7 +130,7 @@ func (s *satellite) TileAt(ctx context.Context, t maptile.Tile, scale int) (*til
 	if err != nil {
 		return nil, err
 	}
-	img := paint.Picture(s.town.plan, w.Z, w.X, w.Y, w.W, w.H, max(1, scale))
+	img := paint.Picture(s.town.plan, s.town.look, w.Z, w.X, w.Y, w.W, w.H, max(1, scale))
 	return tiles.DrawnTile(img, tiles.JPEG), nil
 }
 
@@ -144,6 +146,9 @@ func window(ctx context.Context, layer string, t maptile.Tile) (geo.Window, erro
 	return geo.TileWindow(t), nil
 }
 
+// sample is some Chinese that names are made of: a font with these has the others.
+const sample = "第三中学人民医院路银杏"
+
 // Map is the town as a map in one of carto's styles; "" is basic. The source implements tiles.Labeler and tiles.Retina.
 // Errors wrap tiles.ErrConfig.
 func (t *Town) Map(style string) (tiles.Source, error) {
@@ -151,6 +156,15 @@ func (t *Town) Map(style string) (tiles.Source, error) {
 	s, err := carto.NewStyle(style, t.options.Fonts...)
 	if err != nil {
 		return nil, err
+	}
+	if t.options.Lang == "zh" && !s.CanWrite(sample) {
+		font, err := carto.FindFont(sample)
+		if err != nil {
+			return nil, err
+		}
+		if s, err = carto.NewStyle(style, append(slices.Clone(t.options.Fonts), font)...); err != nil {
+			return nil, err
+		}
 	}
 	m := &townMap{town: t, style: s, info: t.info("map", tiles.PNG)}
 	m.info.Version += "-" + style

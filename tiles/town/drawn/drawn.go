@@ -28,13 +28,13 @@ const (
 )
 
 // generation changes whenever the same data gives another picture: it keeps caches honest.
-const generation = 1
+const generation = 2
 
 // Options is what is drawn.
 type Options struct {
 	Name        string // "" is "drawn"
 	Path        string // of what package osm reads
-	Seed        uint64 // of what is invented
+	Seed        uint64 // of what is invented, and of season, sun and sensor, which up to 1 are a clear summer's
 	Attribution string // of the data; "" is its own
 }
 
@@ -43,6 +43,7 @@ type Source struct {
 	info tiles.Info
 	data *osm.Source
 	seed uint64
+	look *paint.Look
 	near *store // cells in full
 	far  *store // for small zooms
 }
@@ -55,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{data: data, seed: o.Seed, near: newStore(160), far: newStore(1500)} // at most some 0.3 and 0.05 MB each in a city
+	s := &Source{data: data, seed: o.Seed, look: paint.LookOf(o.Seed), near: newStore(160), far: newStore(1500)} // at most some 0.3 and 0.05 MB each in a city
 	s.info = data.Info()
 	s.info.Name, s.info.Kind, s.info.Format = cmp.Or(o.Name, "drawn"), "drawn", tiles.JPEG
 	s.info.Attribution = Notice + " · " + s.info.Attribution
@@ -95,7 +96,7 @@ func (s *Source) TileAt(ctx context.Context, t maptile.Tile, scale int) (*tiles.
 	if err != nil {
 		return nil, err
 	}
-	return tiles.DrawnTile(paint.Picture(g, w.Z, w.X, w.Y, w.W, w.H, scale), tiles.JPEG), nil
+	return tiles.DrawnTile(paint.Picture(g, s.look, w.Z, w.X, w.Y, w.W, w.H, scale), tiles.JPEG), nil
 }
 
 // ground is the cells of one picture, made before it is painted: the painter knows no errors.
@@ -116,7 +117,7 @@ const reach = 200
 
 // ground makes the cells that matter to a window, from north to south.
 func (s *Source) ground(ctx context.Context, w geo.Window, detailed bool) (ground, error) {
-	b := plan.Metres(w)
+	b := plan.Metres(w).Grow(s.look.Reach(mostHeight))
 	kept := s.far
 	if detailed {
 		kept = s.near

@@ -1,20 +1,18 @@
-// Package paint draws the made-up town as a satellite would see it. The sun stands in the north-west, and a pixel depends
+// Package paint draws the made-up town as a satellite would see it, in the season, sun and sensor of its Look. A pixel depends
 // on the ground around it, never on the picture it was asked in.
 package paint
 
 import (
-	"image"
 	"math"
 
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
-// sun is the direction in which shadows fall.
-const sunX, sunY = 0.62, 0.78
-
 // canvas is one picture being painted, in floating point until the end.
 type canvas struct {
 	raster
+	look             *Look
+	flora            flora
 	x0, y0           int     // the picture's corner, in pixels from the world's
 	ppm              float64 // pixels a metre
 	rgb              []float32
@@ -41,8 +39,8 @@ type texture struct {
 	shift      float32
 }
 
-func newCanvas(x0, y0, w, h int, ppm float64) *canvas {
-	c := &canvas{x0: x0, y0: y0, ppm: ppm, rgb: make([]float32, 3*w*h)}
+func newCanvas(l *Look, x0, y0, w, h int, ppm float64) *canvas {
+	c := &canvas{look: l, flora: floraOf(l.season), x0: x0, y0: y0, ppm: ppm, rgb: make([]float32, 3*w*h)}
 	c.reset(w, h)
 	c.makeNoise()
 	return c
@@ -94,8 +92,11 @@ func (c *canvas) stroke(pts []plan.Pt, width float64, by plan.Pt) {
 // disc adds a circle.
 func (c *canvas) disc(at plan.Pt, r float64) {
 	n := 8
-	if r*c.ppm > 5 {
+	switch {
+	case r*c.ppm > 5:
 		n = 14
+	case r*c.ppm < 0.8:
+		n = 5
 	}
 	pts := make([]plan.Pt, n)
 	for i := range pts {
@@ -129,31 +130,44 @@ func (c *canvas) fill(t texture, opacity float32) {
 
 // shade darkens what lies below the shapes, and makes it bluer: the sky still lights it.
 func (c *canvas) shade(depth float32) {
-	c.sweep(func(x, y int, coverage float32) {
-		p := c.rgb[3*(y*c.w+x):]
-		k := coverage * depth
-		p[0] *= 1 - k*0.62
-		p[1] *= 1 - k*0.58
-		p[2] *= 1 - k*0.50
-	})
+	depth *= c.look.depth
+	c.sweep(func(x, y int, coverage float32) { c.darken(y*c.w+x, coverage*depth) })
+}
+
+func (c *canvas) darken(at int, k float32) {
+	p := c.rgb[3*at:]
+	p[0] *= 1 - k*0.62
+	p[1] *= 1 - k*0.58
+	p[2] *= 1 - k*0.50
+}
+
+// shadeSoftly is shade with edges that run out.
+func (c *canvas) shadeSoftly() {
+	kernel := gaussian(c.look.soft * c.ppm)
+	if kernel == nil {
+		c.shade(1)
+		return
+	}
+	mask := make([]float32, c.w*c.h)
+	c.sweep(func(x, y int, coverage float32) { mask[y*c.w+x] = coverage })
+	smooth(mask, c.w, c.h, 1, kernel)
+	for at, k := range mask {
+		if k > 0 {
+			c.darken(at, k*c.look.depth)
+		}
+	}
+}
+
+// fall is where the shadow of a point so high falls, in metres from it.
+func (c *canvas) fall(height float64) plan.Pt {
+	return plan.Pt{X: c.look.x * height * c.look.length, Y: c.look.y * height * c.look.length}
+}
+
+// beside is so many metres away from the sun.
+func (c *canvas) beside(metres float64) plan.Pt {
+	return plan.Pt{X: c.look.x * metres, Y: c.look.y * metres}
 }
 
 func (c *canvas) sees(b plan.Box) bool { return b.Meets(c.box) }
-
-// finish grades the picture as processed imagery is: a little haze, and light that varies over the land.
-func (c *canvas) finish() *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, c.w, c.h))
-	for at := range c.w * c.h {
-		p := c.rgb[3*at:]
-		r, g, b := p[0], p[1], p[2]
-		grey := 0.3*r + 0.59*g + 0.11*b
-		k := (1 + 0.045*c.wide[at] + 0.02*c.grain[at]) * 1.06
-		img.Pix[4*at] = clamp((grey+(r-grey)*0.92)*k + 2)
-		img.Pix[4*at+1] = clamp((grey+(g-grey)*0.92)*k + 3)
-		img.Pix[4*at+2] = clamp((grey+(b-grey)*0.92)*k + 6)
-		img.Pix[4*at+3] = 255
-	}
-	return img
-}
 
 func clamp(v float32) uint8 { return uint8(max(0, min(255, v+0.5))) }

@@ -23,17 +23,17 @@ func material(s *plan.Surface) texture {
 		return texture{colour{r, g, b}.times(shade), grain, mid, other, shift}
 	}
 	hard := func(r, g, b float32) texture {
-		return texture{colour{r, g, b}.times(shade), 0.055, 0.05, colour{r * 0.86, g * 0.85, b * 0.83}, 0.5}
+		return texture{colour{r, g, b}.times(shade), 0.065, 0.075, colour{r * 0.84, g * 0.83, b * 0.8}, 0.75}
 	}
 	pick := func(cs ...colour) texture { return texture{cs[int(s.Tone)%len(cs)], 0.05, 0.04, colour{}, 0} }
 	switch s.Mat {
 	case plan.Lawn:
-		return soft(88, 108, 60, 0.09, 0.09, colour{134, 128, 84}, 0.35+0.6*float32(s.Tone%16)/15)
+		return soft(92, 106, 65, 0.10, 0.11, colour{136, 126, 88}, 0.45+0.6*float32(s.Tone%16)/15)
 	case plan.Garden:
 		return soft(92, 104, 64, 0.13, 0.16, colour{134, 120, 90}, 0.5+0.45*float32(s.Tone%8)/7)
 	case plan.Crop:
 		base := cropColour(s.Tone)
-		return texture{base, 0.06, 0.05, base.times(0.85), 0.8}
+		return texture{base, 0.07, 0.09, base.mix(colour{126, 112, 80}, 0.3).times(0.88), 1}
 	case plan.Forest:
 		return soft(50, 64, 38, 0.16, 0.15, colour{62, 66, 42}, 0.6)
 	case plan.Soil:
@@ -49,7 +49,7 @@ func material(s *plan.Surface) texture {
 	case plan.Gravel:
 		return soft(156, 148, 134, 0.10, 0.07, colour{136, 128, 112}, 0.7)
 	case plan.Turf:
-		return texture{colour{84, 126, 62}, 0.06, 0.05, colour{104, 126, 70}, 0.5}
+		return texture{colour{90, 118, 66}, 0.07, 0.08, colour{120, 122, 78}, 0.7}
 	case plan.Track:
 		return texture{colour{172, 92, 70}, 0.04, 0.05, colour{158, 84, 66}, 0.7}
 	case plan.Rubber:
@@ -78,18 +78,29 @@ func pool(tone uint8) texture {
 
 // base covers everything with rough grass.
 func (c *canvas) base() {
-	t := meadow()
+	t := c.season(meadow(), 1)
 	for at := range c.w * c.h {
 		k := t.of(c, at)
 		c.rgb[3*at], c.rgb[3*at+1], c.rgb[3*at+2] = k.r, k.g, k.b
 	}
 }
 
+// covered is what a surface looks like in the season.
+func (c *canvas) covered(s *plan.Surface) texture {
+	t := material(s)
+	switch s.Mat {
+	case plan.Lawn, plan.Meadow, plan.Garden, plan.Crop, plan.Forest, plan.Turf, plan.Bed:
+		share := tended(s.Mat)
+		t.colour, t.other = c.grown(t.colour, share), c.grown(t.other, share)
+	}
+	return c.snowed(t, lying(s.Mat))
+}
+
 // stripes is how wide the rows of a material are, in metres, and how much they show.
 func stripes(s *plan.Surface) (width float64, depth float32) {
 	switch s.Mat {
 	case plan.Turf:
-		return 12, 0.07
+		return 12, 0.045
 	case plan.Crop:
 		return 3 + float64(s.Tone>>4)/4, 0.05 + 0.05*float32(s.Tone>>5)/7
 	}
@@ -98,7 +109,11 @@ func stripes(s *plan.Surface) (width float64, depth float32) {
 
 func (c *canvas) surface(s *plan.Surface) {
 	c.shape(s.Poly)
-	t := material(s)
+	t := c.covered(s)
+	if s.Mat == plan.Asphalt || s.Mat == plan.Concrete || s.Mat == plan.Paving {
+		c.worn(s.Poly, t, s.Mat == plan.Asphalt)
+		return
+	}
 	width, depth := stripes(s)
 	if width*c.ppm < 2.5 {
 		c.fill(t, 1)
@@ -127,7 +142,7 @@ func (c *canvas) water(cells []plan.Cell[*plan.Layout]) {
 		}
 	}
 	shores(13)
-	c.fill(texture{colour{84, 96, 58}, 0.12, 0.15, colour{112, 108, 74}, 0.6}, 0.8)
+	c.fill(c.season(texture{colour{84, 96, 58}, 0.12, 0.15, colour{112, 108, 74}, 0.6}, 1), 0.8)
 	shores(5)
 	c.fill(texture{colour{138, 126, 98}, 0.10, 0.1, colour{112, 106, 80}, 0.8}, 0.9)
 	area := func() {

@@ -6,13 +6,13 @@ import (
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
-// shadowLength is how far a metre of height throws its shadow.
-const shadowLength = 0.62
-
 // castBuilding adds a building's shadow: its outline, moved, and what it sweeps over.
 func (c *canvas) castBuilding(p []plan.Pt, height float64) {
-	by := plan.Pt{X: sunX * height * shadowLength, Y: sunY * height * shadowLength}
+	by := c.fall(height)
 	c.shifted(p, by)
+	if height*c.look.length*c.ppm < 0.5 {
+		return // the gap that is left is less than a pixel
+	}
 	for i, a := range p {
 		b := p[(i+1)%len(p)]
 		quad := [4]plan.Pt{a, b, {X: b.X + by.X, Y: b.Y + by.Y}, {X: a.X + by.X, Y: a.Y + by.Y}}
@@ -26,7 +26,13 @@ func (c *canvas) castBuilding(p []plan.Pt, height float64) {
 // castTree adds a crown's shadow.
 func (c *canvas) castTree(t *plan.Tree) {
 	r := float64(t.R)
-	c.disc(plan.Pt{X: float64(t.X) + r*0.62, Y: float64(t.Y) + r*0.78}, r*0.95)
+	by := c.beside(r * c.look.length / 0.62)
+	at := plan.Pt{X: float64(t.X) + by.X, Y: float64(t.Y) + by.Y}
+	if _, opacity := c.crown(t); opacity < 1 {
+		c.disc(at, r*0.6)
+		return
+	}
+	c.disc(at, r*0.95)
 }
 
 func crownColour(t *plan.Tree) colour {
@@ -41,7 +47,19 @@ func crownColour(t *plan.Tree) colour {
 			return colour{158, 128, 122}.mix(colour{176, 152, 140}, k)
 		}
 	}
-	return colour{60, 80, 40}.mix(colour{92, 104, 52}, k*k)
+	// Broad trees are of several kinds, from dark and bluish to olive and yellowish.
+	dice := t.Tone*73 + 5
+	kind := [6]colour{{56, 76, 40}, {72, 88, 46}, {60, 74, 48}, {84, 92, 54}, {50, 66, 38}, {78, 84, 44}}[dice%6]
+	return kind.mix(colour{98, 106, 58}, 0.55*k*k).times(0.88 + 0.24*float32(dice>>3)/31)
+}
+
+// mostBump is how many pixels farther a crown's relief looks than the picture.
+const mostBump = 2
+
+// bump is the step towards the sun, in the canvas's pixels, over which a crown's relief is felt.
+func (c *canvas) bump() int {
+	step := math.Max(1, math.Min(mostBump, 0.6*c.ppm))
+	return int(math.Round(c.look.y*step))*c.w + int(math.Round(c.look.x*step))
 }
 
 // tree paints a crown: a ball of leaves, ragged by noise, lit from the sun's side.
@@ -51,7 +69,9 @@ func (c *canvas) tree(t *plan.Tree) {
 	reach := int64(r*1.3+1.5) << unitBits
 	x0, x1 := max(0, int((centre.x-reach)>>unitBits)), min(c.w-1, int((centre.x+reach)>>unitBits))
 	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
-	body := crownColour(t)
+	body, opacity := c.crown(t)
+	bump := c.bump()
+	sx, sy, relief := float32(c.look.x), float32(c.look.y), 0.42*c.look.relief
 	ragged := float32(0.2)
 	if t.Kind == 1 {
 		ragged = 0.12
@@ -67,9 +87,11 @@ func (c *canvas) tree(t *plan.Tree) {
 				continue
 			}
 			d := float32(math.Sqrt(float64(d2)))
-			light := -(dx*sunX + dy*sunY) / (r + 0.3)
-			k := 0.92 + 0.42*light + 0.26*c.grain[at] - 0.1*d/(r+0.3)
-			c.blend(at, body.times(max(0.35, k)), min(1, edge-d))
+			light := -(dx*sx + dy*sy) / (r + 0.3)
+			k := 0.9 + 0.72*relief*light + 0.14*c.grain[at] - 0.1*d/(r+0.3)
+			// Boughs are lit where their neighbours towards the sun are lower.
+			k += 0.3 * (c.grain[at] - c.grain[min(max(at-bump, 0), len(c.grain)-1)])
+			c.blend(at, body.times(max(0.35, k)), min(1, edge-d)*opacity)
 		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 // nearest is how many pixels a metre must have for houses, trees and cars to be drawn one by one: zoom 14.
 const nearest = 0.125
 
+// small is how many pixels a metre must have for cars, for what stands on roofs and for paint on the ground to show.
+const small = 0.45
+
 // Ground is where a picture's cells come from: those that matter to a rectangle, in an order that does not depend on it.
 type Ground interface {
 	Layouts(plan.Box) []plan.Cell[*plan.Layout]
@@ -21,16 +24,17 @@ func Detailed(z, scale int) bool { return math.Ldexp(float64(scale), z-17) >= ne
 
 // Picture is the ground as seen from above: w×h pixels of zoom z, each scale×scale, from pixel (x, y) of the world on. Past
 // the world's edges it goes on at the other side.
-func Picture(p Ground, z, x, y, w, h, scale int) *image.RGBA {
+func Picture(p Ground, l *Look, z, x, y, w, h, scale int) *image.RGBA {
 	ppm := math.Ldexp(float64(scale), z-17)
-	c := newCanvas(x*scale, y*scale, w*scale, h*scale, ppm)
+	f := l.frame(x*scale, y*scale, w*scale, h*scale, ppm)
+	c := newCanvas(l, f.outer.Min.X, f.outer.Min.Y, f.outer.Dx(), f.outer.Dy(), ppm)
 	b := plan.Box{
 		X0: float64(c.x0) / ppm, Y0: float64(c.y0) / ppm, X1: float64(c.x0+c.w) / ppm, Y1: float64(c.y0+c.h) / ppm,
-	}
+	}.Grow(l.Reach(tallest))
 	c.base()
 	if ppm < nearest {
 		c.far(p.Layouts(b))
-		return c.finish()
+		return c.finish(f)
 	}
 	contents := p.Contents(b)
 	layouts := make([]plan.Cell[*plan.Layout], len(contents))
@@ -54,7 +58,19 @@ func Picture(p Ground, z, x, y, w, h, scale int) *image.RGBA {
 			c.tree(t)
 		}
 	})
-	return c.finish()
+	return c.finish(f)
+}
+
+// casts is how far a shadow may reach from what is so high, at least the height.
+func (c *canvas) casts(height float64) float64 { return height * math.Max(1, c.look.length) }
+
+// ofLine is the season's texture of a kind of line.
+func (c *canvas) ofLine(k plan.LineKind) texture {
+	t := lineTexture(k)
+	if k == plan.Hedge {
+		t = c.season(t, 0.5)
+	}
+	return t
 }
 
 func around(x, y float32, r float64) plan.Box {
@@ -72,55 +88,62 @@ func eachCell[T any](c *canvas, cells []plan.Cell[*plan.Content], list func(*pla
 	}
 }
 
+// thin is the width in pixels up to which a line is not worth its time.
+const thin = 0.06
+
 func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind) {
 	list := func(k *plan.Content) []plan.Line { return k.Lines }
-	if from >= plan.Fence {
+	if from >= plan.Fence && c.ppm > 2*nearest { // farther off their shadows are a tenth of a pixel wide
 		eachCell(c, cells, list, func(l *plan.Line) {
-			if l.Kind >= from && l.Kind <= to && c.sees(l.Box.Grow(3)) {
-				c.stroke(l.Pts, l.Width, plan.Pt{X: sunX * 0.9, Y: sunY * 0.9})
+			if l.Kind >= from && l.Kind <= to && l.Width*c.ppm > thin && c.sees(l.Box.Grow(3)) {
+				c.stroke(l.Pts, l.Width, c.beside(0.9))
 			}
 		})
 		c.shade(0.8)
 	}
 	for kind := from; kind <= to; kind++ {
-		if kind == plan.Mark && c.ppm < 0.45 {
+		if kind == plan.Mark && c.ppm < small {
 			continue
 		}
 		eachCell(c, cells, list, func(l *plan.Line) {
-			if l.Kind == kind && c.sees(l.Box) {
+			if l.Kind == kind && l.Width*c.ppm > thin && c.sees(l.Box) {
 				c.stroke(l.Pts, l.Width, plan.Pt{})
 			}
 		})
-		c.fill(lineTexture(kind), 0.95)
+		c.fill(c.ofLine(kind), 0.95)
 	}
 }
 
 func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
-			c.castBuilding(b.Poly, b.Height)
-		}
-	})
-	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
-		if c.sees(around(t.X, t.Y, 2.2*float64(t.R)+1)) {
+		if c.sees(around(t.X, t.Y, c.casts(2.2*float64(t.R))+1)) {
 			c.castTree(t)
+		}
+	})
+	if c.ppm < small {
+		c.shadeSoftly()
+		return
+	}
+	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Details }, func(b *plan.Building) {
+		if c.sees(b.Box.Grow(c.casts(b.Height))) {
+			c.castBuilding(b.Poly, b.Height)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
 		if c.sees(around(k.X, k.Y, float64(k.Length)+2)) {
-			c.shifted(carBox(k, -0.5, 0.5, 1), plan.Pt{X: sunX * 0.8, Y: sunY * 0.8})
+			c.shifted(carBox(k, -0.5, 0.5, 1), c.beside(0.8))
 		}
 	})
-	c.shade(1)
+	c.shadeSoftly()
 }
 
 func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
-	if c.ppm < 0.45 {
+	if c.ppm < small {
 		return
 	}
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
@@ -132,26 +155,45 @@ func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
 
 // roofs paints buildings, then, over a shadow of their own, what stands on them.
 func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
+	lean := math.Hypot(c.look.leanX, c.look.leanY)
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
-		if c.sees(b.Box) {
+		if c.sees(b.Box.Grow(lean * b.Height)) {
+			c.walls(b)
 			c.roof(b)
 		}
 	})
-	if c.ppm < 0.45 {
+	if c.ppm < small {
 		return
 	}
-	details := func(k *plan.Content) []plan.Building { return k.Details }
-	eachCell(c, cells, details, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(b.Height)) {
-			c.castBuilding(b.Poly, b.Height)
+	details := func(do func(*plan.Building)) {
+		for _, cell := range cells {
+			c.enter(cell.I, cell.J)
+			for k := range cell.Plan.Details {
+				b := &cell.Plan.Details[k]
+				if !c.sees(b.Box.Grow(c.casts(b.Height) + lean*highest)) {
+					continue
+				}
+				if base := c.below(b, cell.Plan.Buildings); base != nil {
+					b = c.lifted(b, base.Height)
+				}
+				do(b)
+			}
 		}
-	})
+	}
+	details(func(b *plan.Building) { c.castBuilding(b.Poly, b.Height) })
 	c.shade(0.7)
-	eachCell(c, cells, details, func(b *plan.Building) {
-		if c.sees(b.Box) {
-			c.roof(b)
+	details(func(b *plan.Building) { c.roof(b) })
+}
+
+// below is the building on whose roof something stands, where that roof is seen off its ground; else nil.
+func (c *canvas) below(b *plan.Building, buildings []plan.Building) *plan.Building {
+	at := plan.Pt{X: (b.Box.X0 + b.Box.X1) / 2, Y: (b.Box.Y0 + b.Box.Y1) / 2}
+	for k := range buildings {
+		if h := &buildings[k]; c.leans(h) && h.Box.Meets(b.Box) && h.Poly.Contains(at) {
+			return h
 		}
-	})
+	}
+	return nil
 }
 
 // far paints pieces of ground in the colours that their houses and gardens blur into.
@@ -168,7 +210,7 @@ func (c *canvas) far(cells []plan.Cell[*plan.Layout]) {
 				class = cell.Plan.Places[piece.Place].Class
 			}
 			c.shape(piece.Poly)
-			c.fill(blur(piece, class), 1)
+			c.fill(c.season(blur(piece, class), 1), 1)
 		}
 	}
 	c.water(cells)

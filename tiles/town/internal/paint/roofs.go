@@ -17,9 +17,21 @@ func roofColour(b *plan.Building) colour {
 	return colour{c.r * (1 + 0.22*k), c.g * (1 + 0.2*k), c.b * (1 + 0.17*k)}
 }
 
+// roofed is a roof's colour with what lies on it: snow slides off some and stays on others.
+func (c *canvas) roofed(b *plan.Building) colour {
+	col := roofColour(b)
+	if c.flora.snow == 0 || b.Roof == plan.Glass {
+		return col
+	}
+	return col.mix(snowWhite(), c.flora.snow*(0.45+0.5*float32(b.Tone%64)/64))
+}
+
 // roof paints a building from above.
 func (c *canvas) roof(b *plan.Building) {
-	col := roofColour(b)
+	col := c.roofed(b)
+	if c.leans(b) {
+		b = c.lifted(b, b.Height)
+	}
 	switch {
 	case b.Roof == plan.Gable && len(b.Poly) == 4:
 		c.gable(b.Poly, col, 0)
@@ -37,18 +49,47 @@ func (c *canvas) roof(b *plan.Building) {
 	}
 }
 
+// leans says whether a building's roof is seen beside its ground by a pixel's third or more.
+func (c *canvas) leans(b *plan.Building) bool {
+	return math.Hypot(c.look.leanX, c.look.leanY)*b.Height*c.ppm > 0.3
+}
+
+// lifted is a building's roof where a camera off to the side sees it.
+func (c *canvas) lifted(b *plan.Building, height float64) *plan.Building {
+	up := *b
+	up.Poly = make(plan.Poly, len(b.Poly))
+	for k, p := range b.Poly {
+		up.Poly[k] = plan.Pt{X: p.X + c.look.leanX*height, Y: p.Y + c.look.leanY*height}
+	}
+	up.Box = plan.BoxOf(up.Poly)
+	return &up
+}
+
+// walls paints the sides that show below a roof that leans, the sunny ones lighter.
+func (c *canvas) walls(b *plan.Building) {
+	if b.Roof == plan.Open || !c.leans(b) {
+		return
+	}
+	up := c.lifted(b, b.Height)
+	wall := roofColour(b).mix(colour{176, 168, 154}, 0.65)
+	for k, p := range b.Poly {
+		q := b.Poly[(k+1)%len(b.Poly)]
+		c.shape([]plan.Pt{p, q, up.Poly[(k+1)%len(b.Poly)], up.Poly[k]})
+		c.fill(texture{wall.times(0.8 - 0.3*c.facing(p, q)), 0.08, 0.05, colour{}, 0}, 1)
+	}
+}
+
 // flat has a rim that stands up all around, seen when near enough.
 func (c *canvas) flat(b *plan.Building, col colour) {
-	c.shape(b.Poly)
-	c.fill(texture{col, 0.035, 0.045, col.times(0.88), 0.7}, 1)
+	c.clad(b, col)
 	if c.ppm < 0.9 || b.Roof == plan.Open || b.Box.X1-b.Box.X0 < 5 {
 		return
 	}
 	for i, p := range b.Poly {
 		q := b.Poly[(i+1)%len(b.Poly)]
 		// The rim on the sunny side throws a shadow onto the roof.
-		if facing(p, q) > 0.15 {
-			c.stroke([]plan.Pt{p, q}, 2.6, plan.Pt{X: sunX * 0.5, Y: sunY * 0.5})
+		if c.facing(p, q) > 0.15 {
+			c.stroke([]plan.Pt{p, q}, 2.6, c.beside(0.5))
 		}
 	}
 	c.clipTo(b.Poly, func(at int, t float32) { c.blend(at, col.times(0.62), t*0.6) })
@@ -69,13 +110,13 @@ func (c *canvas) clipTo(p plan.Poly, do func(at int, t float32)) {
 }
 
 // facing is how much the outside of an edge of a clockwise outline looks at the sun, from -1 to 1.
-func facing(a, b plan.Pt) float32 {
+func (c *canvas) facing(a, b plan.Pt) float32 {
 	dx, dy := b.X-a.X, b.Y-a.Y
 	l := math.Hypot(dx, dy)
 	if l == 0 {
 		return 0
 	}
-	return float32((-dy*sunX+dx*sunY)/l) * 1
+	return float32((-dy*c.look.x + dx*c.look.y) / l)
 }
 
 func mid(a, b plan.Pt, t float64) plan.Pt {
@@ -103,7 +144,7 @@ func (c *canvas) gable(p plan.Poly, col colour, hip float64) {
 // slope paints one side of a roof, whose eaves are its first edge: tiles lie in courses along it.
 func (c *canvas) slope(col colour, pts ...plan.Pt) {
 	c.shape(pts)
-	lit := col.times(1 + 0.22*facing(pts[0], pts[1]))
+	lit := col.times(1 + 0.22*c.look.relief*c.facing(pts[0], pts[1]))
 	t := texture{lit, 0.075, 0.06, lit.times(0.86), 0.6}
 	if c.ppm < 3 {
 		c.fill(t, 1)
@@ -141,10 +182,11 @@ func (c *canvas) dome(p plan.Poly, col colour) {
 	}
 	r := float32(math.Hypot(p[0].X-centre.X, p[0].Y-centre.Y)*c.ppm) + 0.5
 	at := c.to(centre)
+	sx, sy := float32(c.look.x), float32(c.look.y)
 	c.sweep(func(x, y int, coverage float32) {
 		dx := float32(int64(x)<<unitBits+unit/2-at.x) / unit / r
 		dy := float32(int64(y)<<unitBits+unit/2-at.y) / unit / r
-		light := -(dx*sunX + dy*sunY)
+		light := -(dx*sx + dy*sy)
 		c.blend(y*c.w+x, col.times(1+0.42*light), coverage)
 	})
 }

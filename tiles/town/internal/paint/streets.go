@@ -20,7 +20,7 @@ func (c *canvas) streets(cells []plan.Cell[*plan.Layout]) {
 	}
 	each(func(s *plan.Street) {
 		if s.Level > 0 {
-			c.stroke(s.Line, s.Width+2*s.Walk+1, plan.Pt{X: sunX * 5, Y: sunY * 5})
+			c.stroke(s.Line, s.Width+2*s.Walk+1, c.beside(5))
 		}
 	})
 	c.shade(0.9)
