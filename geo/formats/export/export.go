@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/precinct-map/precinct/geo/formats"
 )
@@ -61,6 +62,19 @@ func (m Meta) properties() []formats.Property {
 		}
 	}
 	return out
+}
+
+// summary is what is known as text for people.
+func (m Meta) summary() string {
+	var lines []string
+	for _, s := range [...]struct{ label, value string }{
+		{"", m.Description}, {"", m.Attribution}, {"License: ", m.License}, {"Model: ", m.Model},
+	} {
+		if s.value != "" {
+			lines = append(lines, s.label+s.value)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Sentinels of the package; test with errors.Is. Features' own errors are those of package formats.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"github.com/precinct-map/precinct/geo/formats"
 )
 
@@ -32,7 +34,10 @@ type Field struct {
 // heldBack is how many features the columns are taken from where Meta names none.
 const heldBack = 1000
 
-// rows is an encoder of a format with columns.
+// idColumn shows a feature's ID among its properties.
+const idColumn = "id"
+
+// rows is an encoder of a format with columns. Text that is named idColumn is the feature's ID where it has no such property.
 type rows interface {
 	begin(fields []Field) error
 	row(f *formats.Feature, values []any) error // values by field; nil is null
@@ -56,7 +61,7 @@ func newTable(r rows, m Meta) (*table, error) {
 		return t, nil
 	}
 	for _, f := range m.Fields {
-		if !t.fits(f.Name) {
+		if has(t.fields, f.Name) {
 			return nil, fmt.Errorf("%w: two columns %q", formats.ErrProperty, f.Name)
 		}
 		t.fields = append(t.fields, f)
@@ -64,16 +69,26 @@ func newTable(r rows, m Meta) (*table, error) {
 	return t, t.begin()
 }
 
-// fits is whether a column may have a name: upper and lower case are the same to SQL.
-func (t *table) fits(name string) bool {
-	return !slices.ContainsFunc(t.fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+// has is whether a column has a name: upper and lower case are the same to SQL.
+func has(fields []Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+}
+
+// free is a name for a column of the format's own, longer where the features have such a one.
+func free(fields []Field, name string) string {
+	for has(fields, name) {
+		name += "_"
+	}
+	return name
 }
 
 func (t *table) write(f *formats.Feature) error {
 	if t.begun {
 		return t.row(f)
 	}
-	if t.held = append(t.held, *f); len(t.held) < heldBack {
+	held := *f
+	held.Geometry, held.Properties = orb.Clone(f.Geometry), slices.Clone(f.Properties)
+	if t.held = append(t.held, held); len(t.held) < heldBack {
 		return nil
 	}
 	return t.begin()
@@ -108,11 +123,14 @@ func (t *table) begin() error {
 func (t *table) infer() error {
 	seen := map[string]Kind{}
 	at := map[string]int{}
+	if slices.ContainsFunc(t.held, func(f formats.Feature) bool { return f.ID != "" }) {
+		at[idColumn], t.fields = 0, []Field{{Name: idColumn}}
+	}
 	for i := range t.held {
 		for _, p := range t.held[i].Properties {
 			n, ok := at[p.Key]
 			if !ok {
-				if !t.fits(p.Key) {
+				if has(t.fields, p.Key) {
 					return fmt.Errorf("%w: %q differs from another property in upper and lower case only", formats.ErrProperty, p.Key)
 				}
 				n = len(t.fields)
@@ -163,6 +181,9 @@ func kindOf(v any) Kind {
 
 func (t *table) row(f *formats.Feature) error {
 	clear(t.values)
+	if i, ok := t.index[idColumn]; ok && f.ID != "" && t.fields[i].Kind == Text {
+		t.values[i] = strings.ToValidUTF8(f.ID, "\ufffd")
+	}
 	for _, p := range f.Properties {
 		i, ok := t.index[p.Key]
 		if !ok {

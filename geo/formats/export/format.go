@@ -27,6 +27,10 @@ func Formats() []Format {
 		{"geojson", ".geojson", formats.FeatureCollection.MediaType(), "GeoJSON", false, openGeoJSON(formats.FeatureCollection)},
 		{"geojsonl", ".geojsonl", formats.FeatureLines.MediaType(), "GeoJSON, a feature a line", false, openGeoJSON(formats.FeatureLines)},
 		{"geojsons", ".geojsons", formats.FeatureSequence.MediaType(), "GeoJSON text sequence", false, openGeoJSON(formats.FeatureSequence)},
+		{"gpkg", ".gpkg", "application/geopackage+sqlite3", "GeoPackage", true, openGeoPackage},
+		{"kml", ".kml", "application/vnd.google-earth.kml+xml", "KML", false, openKML},
+		{"parquet", ".parquet", "application/vnd.apache.parquet", "GeoParquet", false, openGeoParquet},
+		{"pmtiles", ".pmtiles", "application/vnd.pmtiles", "PMTiles of vector tiles", true, openPMTiles},
 	}
 }
 
@@ -41,7 +45,10 @@ func ByName(name string) (Format, error) {
 	if i := slices.IndexFunc(known, func(f Format) bool { return f.Name == name }); i >= 0 {
 		return known[i], nil
 	}
-	return Format{}, &formats.Error{Op: "export", Subject: fmt.Sprintf("%q", name), Err: ErrFormat, Hint: withoutGDAL()}
+	if !foreignSuffix.MatchString(name) {
+		return Format{}, &formats.Error{Op: "export", Subject: fmt.Sprintf("%q", name), Err: ErrFormat, Hint: withoutGDAL()}
+	}
+	return foreign(name)
 }
 
 // ByPath is the format that a file's name ends in.
