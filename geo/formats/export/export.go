@@ -37,6 +37,8 @@ type Meta struct {
 	Fields []Field
 	// MaxZoom is PMTiles' deepest zoom, up to 22; 0 is the least of 14 to 16 at which most features are larger than a mark.
 	MaxZoom int
+	// TileFields are the properties that PMTiles have, as each tile has them again; nil for all.
+	TileFields []string
 	// TempDir is where formats that need a file are made when the result goes to an io.Writer; "" is the system's.
 	TempDir string
 }

@@ -51,6 +51,7 @@ type geoPackage struct {
 	db             *sql.DB
 	meta           Meta
 	key, geometry  string // columns
+	fields         []Field
 	insert, locate *sql.Stmt
 	shape          shape
 	args           []any
@@ -65,13 +66,8 @@ func (k Kind) geoPackage() string {
 }
 
 func (g *geoPackage) begin(fields []Field) error {
-	g.key, g.geometry = free(fields, "fid"), free(fields, "geom")
-	columns := quoted(g.key) + " INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, " + quoted(g.geometry) + " GEOMETRY"
-	for _, f := range fields {
-		columns += ", " + quoted(f.Name) + " " + f.Kind.geoPackage()
-	}
-	if _, err := g.db.Exec("CREATE TABLE " + quoted(g.meta.Name) + " (" + columns + "); CREATE VIRTUAL TABLE " +
-		quoted(g.index()) + " USING rtree(id, minx, maxx, miny, maxy)"); err != nil {
+	g.key, g.geometry, g.fields = free(fields, "fid"), free(fields, "geom"), fields
+	if _, err := g.db.Exec(g.create("GEOMETRY") + "; CREATE VIRTUAL TABLE " + quoted(g.index()) + " USING rtree(id, minx, maxx, miny, maxy)"); err != nil {
 		return err
 	}
 	var err error
@@ -82,6 +78,15 @@ func (g *geoPackage) begin(fields []Field) error {
 	g.locate, err = g.db.Prepare("INSERT INTO " + quoted(g.index()) + " VALUES (?, ?, ?, ?, ?)")
 	g.args = make([]any, 2+len(fields))
 	return err
+}
+
+// create is the table's definition.
+func (g *geoPackage) create(geometryType string) string {
+	sql := "CREATE TABLE " + quoted(g.meta.Name) + " (" + quoted(g.key) + " INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, " + quoted(g.geometry) + " " + geometryType
+	for _, f := range g.fields {
+		sql += ", " + quoted(f.Name) + " " + f.Kind.geoPackage()
+	}
+	return sql + ")"
 }
 
 func (g *geoPackage) index() string { return "rtree_" + g.meta.Name + "_" + g.geometry }

@@ -68,6 +68,9 @@ func (g *geoPackage) describe() error {
 		{"INSERT INTO gpkg_metadata VALUES (1, 'dataset', 'http://gdal.org', 'text/xml', ?)", []any{description}},
 		{"INSERT INTO gpkg_metadata_reference VALUES ('table', ?, NULL, NULL, ?, 1, NULL)", []any{g.meta.Name, now}},
 		{g.triggers(), nil},
+		// The column's type must be the layer's (requirement 31), which nobody knows before the last feature.
+		{"PRAGMA writable_schema = on", nil},
+		{"UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?", []any{g.create(kind), g.meta.Name}},
 		{"COMMIT", nil},
 	} {
 		if _, err := g.db.Exec(step.query, step.args...); err != nil {

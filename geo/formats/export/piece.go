@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"container/heap"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -122,6 +123,7 @@ const runPieces = 1 << 17
 
 // sorter sorts any number of pieces through files.
 type sorter struct {
+	ctx    context.Context
 	folder string
 	buf    []piece
 	runs   []*pieceFile
@@ -135,6 +137,9 @@ func (s *sorter) add(p *piece) error {
 }
 
 func (s *sorter) spill() error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
 	run, err := newPieceFile(s.folder)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -87,6 +88,9 @@ func (p *pyramid) write(f *formats.Feature) error {
 		return fail(fmt.Errorf("%w: number %d is above %d", formats.ErrProperty, f.Num, uint64(formats.MaxNum)))
 	}
 	drawn := *f
+	if p.meta.TileFields != nil {
+		drawn.Properties = slices.DeleteFunc(slices.Clone(f.Properties), func(m formats.Property) bool { return !slices.Contains(p.meta.TileFields, m.Key) })
+	}
 	toLattice := func(at orb.Point) orb.Point { return geo.Project(at, lattice) }
 	one := piece{count: 1}
 	mp, isArea := formats.Polygons(f.Geometry)

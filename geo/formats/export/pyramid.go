@@ -82,7 +82,7 @@ func (p *pyramid) draw(z int) error {
 		return err
 	}
 	p.levels[z] = &level{file: file, w: bufio.NewWriterSize(file, 64<<10)}
-	sorted := sorter{folder: p.folder}
+	sorted := sorter{ctx: p.ctx, folder: p.folder}
 	defer sorted.drop()
 	if err := p.place(z, sorted.add); err != nil {
 		return err

@@ -16,6 +16,31 @@ import (
 	"github.com/precinct-map/precinct/geo/formats"
 )
 
+// features per second, by format, with what Close costs.
+func BenchmarkWrite(b *testing.B) {
+	for _, f := range Formats() {
+		b.Run(f.Name, func(b *testing.B) {
+			w, err := Create(context.Background(), filepath.Join(b.TempDir(), "out"+f.Suffix), f, about())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer w.Discard()
+			n := 0
+			for b.Loop() {
+				feature := building(n)
+				if err := w.Write(&feature); err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if err := w.Close(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "features/s")
+		})
+	}
+}
+
 // building is the nth of many small polygons, in a spiral of towns: 15 m wide, every one with its own name.
 func building(n int) formats.Feature {
 	town, in := n/10_000, n%10_000
@@ -55,14 +80,9 @@ func peak(run func()) uint64 {
 	return most.Load()
 }
 
-// TestMemoryIsBounded writes a great many features; PRECINCT_EXPORT_FEATURES says how many.
+// TestMemoryIsBounded writes a great many features, and finds no more memory in use than for some.
 func TestMemoryIsBounded(t *testing.T) {
-	n := 30_000
-	if s := os.Getenv("PRECINCT_EXPORT_FEATURES"); s != "" {
-		if _, err := fmt.Sscan(s, &n); err != nil {
-			t.Fatal(err)
-		}
-	}
+	const n = manyFeatures
 	const most = 200 << 20
 	for _, f := range Formats() {
 		t.Run(f.Name, func(t *testing.T) {
