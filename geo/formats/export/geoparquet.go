@@ -86,7 +86,7 @@ func (g *geoParquet) begin(fields []Field) error {
 	}
 	columns.add(g.bound, parquet.Optional(edges))
 	g.w = parquet.NewWriter(g.out.writer(), parquet.NewSchema(g.meta.Name, columns),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.CreatedBy("precinct", "", ""),
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}),
 		// Bounds of WKB or of long texts help nobody and make the footer large.
 		parquet.SkipPageBounds(g.geometry), parquet.WriteBufferSize(64<<10), parquet.PageBufferSize(256<<10))
 	for _, p := range g.meta.properties() {

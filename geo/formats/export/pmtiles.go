@@ -52,9 +52,9 @@ func openPMTiles(ctx context.Context, out sink, m Meta) (encoder, error) {
 // pyramid is tiles of features at all zooms, from the deepest up.
 //
 // A feature is drawn as it is at the deepest zoom, and wherever it is at least markSize units wide or high. A smaller one
-// falls into a cell of a grid of markSize units; all that fall into one cell are drawn as one mark, the cell's square (a
-// point where the feature is one), with the number and the properties of the largest of them and, in "merged", how many they
-// are. Cells of a zoom are quarters of those of the zoom above, so each zoom is made of what is left of the one below.
+// falls into a cell of a grid of markSize units; all whose labels are in one cell are drawn as one mark, a square of that size
+// (a point where the feature is one), with the number and the properties of the largest of them and, in "merged", how many
+// they are. Marks have no label. Each zoom is made of what is left of the one below it.
 type pyramid struct {
 	ctx      context.Context
 	out      sink

@@ -128,14 +128,14 @@ func (p *pyramid) place(z int, yield func(*piece) error) error {
 	}
 }
 
-// home is the tile that a piece's label lies in, and where there, in tile units.
+// home is the tile that a piece's label lies in, and where there, in whole tile units: rounding comes first, as in EncodeMVT.
 func (p *piece) home(z int) (maptile.Tile, orb.Point) {
-	n := math.Ldexp(1, z)
-	x, y := p.label[0]*units(z)/formats.Extent, p.label[1]*units(z)/formats.Extent
-	x -= n * math.Floor(x/n)
-	y = max(0, min(y, math.Nextafter(n, 0)))
-	col, row := math.Floor(x), math.Floor(y)
-	return maptile.New(uint32(col), uint32(row), maptile.Zoom(z)), orb.Point{(x - col) * formats.Extent, (y - row) * formats.Extent}
+	world := math.Ldexp(formats.Extent, z)
+	x, y := math.Floor(p.label[0]*units(z)+0.5), math.Floor(p.label[1]*units(z)+0.5)
+	x -= world * math.Floor(x/world)
+	y = max(0, min(y, world-1))
+	col, row := math.Floor(x/formats.Extent), math.Floor(y/formats.Extent)
+	return maptile.New(uint32(col), uint32(row), maptile.Zoom(z)), orb.Point{x - col*formats.Extent, y - row*formats.Extent}
 }
 
 func (p *piece) in(t maptile.Tile, yield func(*piece) error) error {
@@ -280,15 +280,22 @@ func (p *pyramid) packed(data []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// mark is what a merged feature looks like, in the lattice.
+// mark is what a feature too small to be seen looks like, in the lattice: a square about its label for one alone, which
+// stays within the tile, and the cell for several.
 func (p *piece) mark(t maptile.Tile, isArea bool) orb.Geometry {
 	if !isArea {
 		return p.label
 	}
 	const across = formats.Extent / markSize
+	corner := orb.Point{float64(p.cell % across * markSize), float64(p.cell / across * markSize)}
+	if p.count == 1 {
+		_, corner = p.home(int(t.Z))
+		for axis := range corner {
+			corner[axis] = max(0, min(corner[axis]-markSize/2, formats.Extent-markSize))
+		}
+	}
 	unit := 1 / units(int(t.Z))
-	west := (float64(t.X)*formats.Extent + float64(p.cell%across)*markSize) * unit
-	north := (float64(t.Y)*formats.Extent + float64(p.cell/across)*markSize) * unit
-	edge := markSize * unit
-	return orb.Polygon{orb.Ring{{west, north}, {west + edge, north}, {west + edge, north + edge}, {west, north + edge}, {west, north}}}
+	west, north := (float64(t.X)*formats.Extent+corner[0])*unit, (float64(t.Y)*formats.Extent+corner[1])*unit
+	east, south := west+markSize*unit, north+markSize*unit
+	return orb.Polygon{{{west, north}, {east, north}, {east, south}, {west, south}, {west, north}}}
 }
