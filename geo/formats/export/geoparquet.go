@@ -32,7 +32,7 @@ func openGeoParquet(_ context.Context, out sink, m Meta) (encoder, error) {
 type geoParquet struct {
 	out             sink
 	meta            Meta
-	w               *parquet.Writer
+	w               *parquet.GenericWriter[any]
 	geometry, bound string // columns
 	fields          []Field
 	shape           shape
@@ -85,7 +85,7 @@ func (g *geoParquet) begin(fields []Field) error {
 		edges.add(edge, parquet.Leaf(parquet.DoubleType))
 	}
 	columns.add(g.bound, parquet.Optional(edges))
-	g.w = parquet.NewWriter(g.out.writer(), parquet.NewSchema(g.meta.Name, columns),
+	g.w = parquet.NewGenericWriter[any](g.out.writer(), parquet.NewSchema(g.meta.Name, columns),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}),
 		// Bounds of WKB or of long texts help nobody and make the footer large.
 		parquet.SkipPageBounds(g.geometry), parquet.WriteBufferSize(64<<10), parquet.PageBufferSize(256<<10))
