@@ -103,7 +103,8 @@ func Create(ctx context.Context, path string, f Format, m Meta) (Writer, error) 
 	return open(ctx, out, f, m)
 }
 
-// New writes to a stream that is not closed. Formats whose Seeks is true reach it on Close, all at once.
+// New writes to a stream, which it does not close. Formats whose Seeks is true reach it on Close, all at once; of the others it
+// has had a part when something fails.
 func New(ctx context.Context, w io.Writer, f Format, m Meta) (Writer, error) {
 	if !f.Seeks {
 		return open(ctx, stream{w}, f, m)

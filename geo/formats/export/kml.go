@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -199,10 +200,14 @@ func kmlElement(b []byte, name string, points ...orb.Point) []byte {
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		// Nine decimals are a tenth of a millimetre.
-		b = append(strconv.AppendFloat(b, p[0], 'f', 9, 64), ',')
-		b = strconv.AppendFloat(b, p[1], 'f', 9, 64)
+		b = append(appendDegrees(b, p[0]), ',')
+		b = appendDegrees(b, p[1])
 	}
 	b = append(append(append(b, "</coordinates></"...), name...), '>')
 	return b
+}
+
+// appendDegrees writes at most nine decimals, a tenth of a millimetre.
+func appendDegrees(b []byte, v float64) []byte {
+	return strconv.AppendFloat(b, math.Round(v*1e9)/1e9, 'f', -1, 64)
 }

@@ -30,7 +30,6 @@ type ogr struct {
 	program string
 	out     sink
 	from    string
-	layer   string
 }
 
 func openForeign(ctx context.Context, program string, out sink, m Meta) (encoder, error) {
@@ -43,7 +42,7 @@ func openForeign(ctx context.Context, program string, out sink, m Meta) (encoder
 	if err != nil {
 		return nil, err
 	}
-	return &ogr{e, ctx, program, out, from, m.Name}, nil
+	return &ogr{e, ctx, program, out, from}, nil
 }
 
 func (o *ogr) finish() error {
@@ -54,7 +53,7 @@ func (o *ogr) finish() error {
 	if err := os.Remove(o.out.path()); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(o.ctx, o.program, "-q", o.out.path(), o.from, o.layer)
+	cmd := exec.CommandContext(o.ctx, o.program, "-q", o.out.path(), o.from)
 	cmd.WaitDelay = 5 * time.Second
 	said, err := cmd.CombinedOutput()
 	if ctxErr := o.ctx.Err(); ctxErr != nil {

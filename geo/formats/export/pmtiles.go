@@ -46,7 +46,7 @@ func openPMTiles(ctx context.Context, out sink, m Meta) (encoder, error) {
 		_ = features.file.Close()
 		return nil, err
 	}
-	return &pyramid{ctx: ctx, out: out, meta: m, folder: folder, features: features, pieces: pieces, shape: newShape()}, nil
+	return &pyramid{ctx: ctx, out: out, meta: m, folder: folder, features: features, pieces: pieces, shape: newShape(), leftOut: map[int]int{}}, nil
 }
 
 // pyramid is tiles of features at all zooms, from the deepest up.
@@ -66,8 +66,9 @@ type pyramid struct {
 	polygons int
 	large    [mostMaxZoom + 1]int // polygons that are no marks, by zoom
 	maxZoom  int
-	levels   []*level  // by zoom
-	packers  sync.Pool // of *gzip.Writer, whose tables are most of a small tile's cost
+	levels   []*level    // by zoom
+	leftOut  map[int]int // features that crowded tiles of a zoom do not show
+	packers  sync.Pool   // of *gzip.Writer, whose tables are most of a small tile's cost
 }
 
 // markSize is a mark's edge in tile units: two pixels where a tile is shown at 256.
@@ -213,6 +214,9 @@ func (p *pyramid) about() (pmtiles.About, error) {
 	metadata := map[string]any{"type": "overlay", "generator": "precinct"}
 	for _, m := range p.meta.properties() {
 		metadata[m.Key] = m.Value
+	}
+	if len(p.leftOut) > 0 {
+		metadata["left_out"] = p.leftOut
 	}
 	var layers []map[string]any
 	for _, name := range [...]string{p.meta.Name, p.meta.Name + "_label"} {

@@ -22,7 +22,8 @@ import (
 	"github.com/precinct-map/precinct/geo/formats/pmtiles"
 )
 
-// mostInTile is how many features a tile shows: that bounds the memory where they all lie on one place. Marks come first.
+// mostInTile is how many features a tile shows: that bounds the memory where they all lie on one place. Marks come first; what
+// is left out is counted in the archive's metadata.
 const mostInTile = 20_000
 
 // batchPieces is how many pieces are drawn at once, or the tiles of one piece each.
@@ -185,6 +186,7 @@ func (b *batch) add(one *piece) error {
 		return nil
 	}
 	if len(tile) >= mostInTile {
+		b.p.leftOut[b.z]++
 		return b.pass(one)
 	}
 	b.tiles[last] = append(tile, *one)

@@ -200,6 +200,30 @@ func TestSorter(t *testing.T) {
 	}
 }
 
+// TestCrowdedTile: a tile shows so many features and no more, and the archive says how many it does not show.
+func TestCrowdedTile(t *testing.T) {
+	features := make([]formats.Feature, mostInTile+7)
+	for i := range features {
+		features[i] = formats.Feature{Num: uint64(i + 1), Geometry: orb.Point{10, 10}}
+	}
+	m := about()
+	m.MaxZoom = 1
+	f, err := pmtiles.Open(context.Background(), write(t, "pmtiles", m, features...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := f.Meta["left_out"]; got != `{"1":7}` {
+		t.Errorf("left out: %q", got)
+	}
+	if got := standsFor(t, f, map[maptile.Tile]bool{maptile.New(1, 0, 1): true}); got != mostInTile {
+		t.Errorf("the tile shows %d", got)
+	}
+	if got := standsFor(t, f, map[maptile.Tile]bool{maptile.New(0, 0, 0): true}); got != len(features) {
+		t.Errorf("the tile above stands for %d", got)
+	}
+}
+
 func TestFeaturesThatTilesCannotHold(t *testing.T) {
 	for name, f := range map[string]formats.Feature{
 		"a line":             {Num: 1, Geometry: orb.LineString{{0, 0}, {1, 1}}},
