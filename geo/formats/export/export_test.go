@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -146,6 +149,26 @@ func TestNothingIsLeft(t *testing.T) {
 					t.Errorf("what stood there is %q: %v", b, err)
 				}
 			})
+		}
+	})
+}
+
+// TestGeometriesThatAreNone are refused by every format, wherever in the geometry they hide.
+func TestGeometriesThatAreNone(t *testing.T) {
+	nan, ring := math.NaN(), box(0, 0, 1, 1)
+	each(t, func(t *testing.T, f Format) {
+		for _, g := range []orb.Geometry{
+			orb.Point{nan, 0}, orb.MultiPoint{{1, 1}, {0, 100}}, orb.LineString{{0, 0}, {nan, nan}, {1, 1}}, orb.Polygon{ring, {{0.1, 0.1}, {0.2, math.Inf(1)}, {0.2, 0.1}}},
+			orb.MultiPolygon{{ring}, {{{0, 0}, {nan, 1}, {1, 1}, {0, 0}}}}, orb.Collection{ring, orb.Point{0, -91}},
+		} {
+			w, err := New(context.Background(), io.Discard, f, Meta{TempDir: t.TempDir(), Fields: []Field{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Write(&formats.Feature{Num: 3, Geometry: g}); !errors.Is(err, formats.ErrGeometry) || !strings.Contains(err.Error(), "feature 3") {
+				t.Errorf("%v: %v", g, err)
+			}
+			w.Discard()
 		}
 	})
 }

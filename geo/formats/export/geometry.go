@@ -65,25 +65,85 @@ func tidied(g orb.Geometry) (orb.Geometry, error) {
 	case nil:
 		return nil, nil
 	}
-	b := g.Bound()
-	if b.IsEmpty() {
+	if g.Bound().IsEmpty() {
 		return nil, nil
 	}
-	if !onEarth(b.Min) || !onEarth(b.Max) {
-		return nil, fmt.Errorf("%w: beyond the Earth: %v", formats.ErrGeometry, b)
-	}
-	return g, nil
+	return g, every(g, onEarth)
 }
 
-func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 } // not so for NaN
+// onEarth is an error for a point beyond the longitudes and latitudes, and for one that is no numbers.
+func onEarth(p orb.Point) error {
+	if !(math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90) {
+		return fmt.Errorf("%w: (%g, %g) is no place on Earth", formats.ErrGeometry, p[0], p[1])
+	}
+	return nil
+}
+
+// every is the first error of a geometry's points.
+func every(g orb.Geometry, check func(orb.Point) error) error {
+	var list []orb.Point
+	switch g := g.(type) {
+	case orb.Point:
+		list = []orb.Point{g}
+	case orb.MultiPoint:
+		list = g
+	case orb.LineString:
+		list = g
+	case orb.Ring:
+		list = g
+	case orb.Polygon:
+		for _, r := range g {
+			if err := every(r, check); err != nil {
+				return err
+			}
+		}
+	case orb.Bound:
+		list = []orb.Point{g.Min, g.Max}
+	default:
+		members, _ := parts(g)
+		for _, member := range members {
+			if err := every(member, check); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range list {
+		if err := check(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parts is the members of a geometry that has several.
+func parts(g orb.Geometry) (orb.Collection, bool) {
+	var out orb.Collection
+	switch g := g.(type) {
+	case orb.Collection:
+		return g, true
+	case orb.MultiPoint:
+		for _, p := range g {
+			out = append(out, p)
+		}
+	case orb.MultiLineString:
+		for _, l := range g {
+			out = append(out, l)
+		}
+	case orb.MultiPolygon:
+		for _, p := range g {
+			out = append(out, p)
+		}
+	default:
+		return nil, false
+	}
+	return out, true
+}
 
 func polygon(p orb.Polygon) (orb.Polygon, error) {
 	out := make(orb.Polygon, len(p))
 	for i, r := range p {
-		for _, at := range r {
-			if !onEarth(at) {
-				return nil, fmt.Errorf("%w: (%g, %g) is no place on Earth", formats.ErrGeometry, at[0], at[1])
-			}
+		if err := every(r, onEarth); err != nil {
+			return nil, err
 		}
 		closed := len(r) > 1 && r[0] == r[len(r)-1]
 		if len(r) < 3 || closed && len(r) < 4 {

@@ -32,7 +32,7 @@ func newGeoPackage(ctx context.Context, path string, m Meta) (encoder, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	g := &geoPackage{db: db, meta: m, geometry: "geom", shape: newShape()}
+	g := &geoPackage{db: db, meta: m, shape: newShape()}
 	for _, step := range []string{geoPackageSchema, "BEGIN"} {
 		if _, err := db.ExecContext(ctx, step); err != nil {
 			_ = db.Close()

@@ -122,6 +122,11 @@ func kmlText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
+	case bool:
+		if v {
+			return "1" // GDAL before 3.7 takes "true" for 0
+		}
+		return "0"
 	case time.Time:
 		return v.Format(time.RFC3339)
 	}
@@ -168,30 +173,6 @@ func appendKML(b []byte, g orb.Geometry) ([]byte, error) {
 		}
 	}
 	return append(b, "</MultiGeometry>"...), nil
-}
-
-// parts is the members of a geometry that has several.
-func parts(g orb.Geometry) (orb.Collection, bool) {
-	var out orb.Collection
-	switch g := g.(type) {
-	case orb.Collection:
-		return g, true
-	case orb.MultiPoint:
-		for _, p := range g {
-			out = append(out, p)
-		}
-	case orb.MultiLineString:
-		for _, l := range g {
-			out = append(out, l)
-		}
-	case orb.MultiPolygon:
-		for _, p := range g {
-			out = append(out, p)
-		}
-	default:
-		return nil, false
-	}
-	return out, true
 }
 
 func kmlElement(b []byte, name string, points ...orb.Point) []byte {

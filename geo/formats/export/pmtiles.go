@@ -81,9 +81,8 @@ func (p *pyramid) write(f *formats.Feature) error {
 	if f.Geometry == nil || f.Geometry.Bound().IsEmpty() {
 		return nil // a map has nothing to show of it
 	}
-	b := f.Geometry.Bound()
-	if !(b.Min[0] >= -540 && b.Max[0] <= 540 && onEarth(orb.Point{0, b.Min[1]}) && onEarth(orb.Point{0, b.Max[1]})) {
-		return fail(fmt.Errorf("%w: beyond the Earth: %v", formats.ErrGeometry, b))
+	if err := every(f.Geometry, within3Turns); err != nil {
+		return fail(err)
 	}
 	if f.Num > formats.MaxNum {
 		return fail(fmt.Errorf("%w: number %d is above %d", formats.ErrProperty, f.Num, uint64(formats.MaxNum)))
@@ -122,6 +121,14 @@ func (p *pyramid) write(f *formats.Feature) error {
 		return fail(err)
 	}
 	return p.pieces.add(&one)
+}
+
+// within3Turns is onEarth for longitudes that may run on past the antimeridian, by a turn.
+func within3Turns(p orb.Point) error {
+	if math.Abs(p[0]) <= 540 {
+		return onEarth(orb.Point{0, p[1]})
+	}
+	return onEarth(p)
 }
 
 func (p *pyramid) count(one *piece, isArea bool) {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/mvt"
@@ -197,6 +199,33 @@ func TestSorter(t *testing.T) {
 		if got != n || len(left(t, s.folder)) != 0 {
 			t.Errorf("%d of %d pieces, left %q", got, n, left(t, s.folder))
 		}
+	}
+}
+
+// TestDrawingIsStopped: Close heeds the context in the middle of the drawing.
+func TestDrawingIsStopped(t *testing.T) {
+	format, err := ByName("pmtiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	w, err := Create(ctx, filepath.Join(folder, "out.pmtiles"), format, Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50_000 { // a second of drawing
+		f := building(i)
+		if err := w.Write(&f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if err := w.Close(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+	if names := left(t, folder); len(names) != 0 {
+		t.Errorf("left: %q", names)
 	}
 }
 
