@@ -59,13 +59,14 @@ func NewGeoJSONWriter(w io.Writer, opts GeoJSONOptions) *GeoJSONWriter {
 }
 
 // Write adds a feature. A geometry with coordinates that are no numbers, or beyond the poles, is an error that wraps
-// ErrGeometry; a property that JSON cannot hold wraps ErrProperty. Property values that are not finite become null.
-func (g *GeoJSONWriter) Write(f *Feature) error {
+// ErrGeometry; a property that JSON cannot hold wraps ErrProperty. Property values that are not finite become null. Members
+// are foreign members of the feature (RFC 7946, section 6.1).
+func (g *GeoJSONWriter) Write(f *Feature, members ...Property) error {
 	if g.err != nil {
 		return g.err
 	}
 	g.separate()
-	g.buf, g.err = g.encoder.feature(g.buf, f, g.opts.BBox, nil)
+	g.buf, g.err = g.encoder.feature(g.buf, f, g.opts.BBox, members)
 	if g.err != nil {
 		return g.err
 	}

@@ -1,0 +1,5 @@
+//go:build e2e
+
+package export
+
+const manyFeatures = 1_000_000
