@@ -12,6 +12,8 @@ const collectionQuery = `SELECT c.id, c.phrase, c.generation, c.updated, coalesc
 	coalesce((SELECT sum(count) FROM totals t WHERE t.collection = c.num), 0), coalesce((SELECT sum(area) FROM totals t WHERE t.collection = c.num), 0)
 	FROM collections c `
 
+const collectionsIn = "WHERE c.id > ? AND c.w IS NOT NULL ORDER BY c.id LIMIT ?"
+
 func scanCollection(rows *sql.Rows) (c Collection, err error) {
 	var updated int64
 	err = rows.Scan(&c.ID, &c.Phrase, &c.Generation, &updated, &c.Extent.Min[0], &c.Extent.Min[1], &c.Extent.Max[0], &c.Extent.Max[1], &c.Count, &c.AreaM2)
@@ -21,7 +23,7 @@ func scanCollection(rows *sql.Rows) (c Collection, err error) {
 
 // Collections are the phrases that have results.
 func (s *SQLite) Collections(ctx context.Context, after string, limit int) (out []Collection, err error) {
-	err = each(ctx, s, collectionQuery+"WHERE c.id > ? AND c.w IS NOT NULL ORDER BY c.id LIMIT ?", []any{after, limit}, func(rows *sql.Rows) error {
+	err = each(ctx, s, collectionQuery+collectionsIn, []any{after, limit}, func(rows *sql.Rows) error {
 		c, err := scanCollection(rows)
 		out = append(out, c)
 		return err
@@ -111,8 +113,8 @@ func (s *SQLite) KnownScenes(ctx context.Context, q Question, bound orb.Bound) (
 
 // Purge forgets the scenes and outlines of a phrase whose middle lies in a bound.
 func (s *SQLite) Purge(ctx context.Context, phrase string, bound *orb.Bound) (scenes, features int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		num, err := collection(ctx, inside{tx}, phrase)
+	err = s.inTx(ctx, func(tx *writing) error {
+		num, err := collection(ctx, tx, phrase)
 		if num == 0 || err != nil {
 			return err
 		}
@@ -143,14 +145,14 @@ func (s *SQLite) Purge(ctx context.Context, phrase string, bound *orb.Bound) (sc
 	return scenes, features, fail("purge", phrase, err)
 }
 
-func purgeScenes(ctx context.Context, tx *sql.Tx, collection int64, bound *orb.Bound) (int, error) {
+func purgeScenes(ctx context.Context, tx *writing, collection int64, bound *orb.Bound) (int, error) {
 	boxes := []orb.Bound{{Min: orb.Point{-181, -91}, Max: orb.Point{181, 91}}}
 	if bound != nil {
 		boxes = halves(*bound)
 	}
 	var ids []int64
 	for _, h := range boxes {
-		err := each(ctx, inside{tx}, `SELECT r.num FROM questions q CROSS JOIN scene_spots r ON r.q0 = q.num
+		err := each(ctx, tx, `SELECT r.num FROM questions q CROSS JOIN scene_spots r ON r.q0 = q.num
 			WHERE q.collection = ? AND r.x0 <= ? AND r.x1 >= ? AND r.y0 <= ? AND r.y1 >= ?`,
 			[]any{collection, h.Max[0], h.Min[0], h.Max[1], h.Min[1]}, func(rows *sql.Rows) error {
 				var id int64
@@ -164,7 +166,7 @@ func purgeScenes(ctx context.Context, tx *sql.Tx, collection int64, bound *orb.B
 	}
 	for _, id := range ids {
 		for _, text := range []string{"DELETE FROM scenes WHERE num = ?", "DELETE FROM scene_spots WHERE num = ?"} {
-			if _, err := tx.ExecContext(ctx, text, id); err != nil {
+			if _, err := tx.exec(ctx, text, id); err != nil {
 				return 0, err
 			}
 		}

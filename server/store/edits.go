@@ -17,7 +17,7 @@ func (s *SQLite) Create(ctx context.Context, f Feature, _ Edit) (Feature, error)
 	r.ID, r.Version, r.Edited, r.AreaM2 = 0, 1, true, 0
 	r.Created = time.Now().UTC().Truncate(time.Microsecond)
 	r.Updated = r.Created
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+	err := s.inTx(ctx, func(tx *writing) (err error) {
 		if err := r.drawn(); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (r *row) drawn() error {
 }
 
 // store saves a row and notes its ground, and that which it had before.
-func (r *row) store(ctx context.Context, tx *sql.Tx, before ...*row) error {
+func (r *row) store(ctx context.Context, tx *writing, before ...*row) error {
 	if err := r.save(ctx, tx); err != nil {
 		return err
 	}
@@ -54,10 +54,10 @@ func (r *row) store(ctx context.Context, tx *sql.Tx, before ...*row) error {
 }
 
 // alter changes a row of the version that an edit matches.
-func (s *SQLite) alter(ctx context.Context, id int64, e Edit, op string, gone bool, change func(*sql.Tx, *row) (string, error)) (Feature, error) {
+func (s *SQLite) alter(ctx context.Context, id int64, e Edit, op string, gone bool, change func(*writing, *row) (string, error)) (Feature, error) {
 	var r row
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		if r, err = rowOf(ctx, inside{tx}, id); err != nil {
+	err := s.inTx(ctx, func(tx *writing) (err error) {
+		if r, err = rowOf(ctx, tx, id); err != nil {
 			return err
 		}
 		if r.state != shown && !gone {
@@ -84,7 +84,7 @@ func (s *SQLite) alter(ctx context.Context, id int64, e Edit, op string, gone bo
 
 // Change replaces a feature by what the function makes of it.
 func (s *SQLite) Change(ctx context.Context, id int64, e Edit, change func(*Feature) error) (Feature, error) {
-	return s.alter(ctx, id, e, "replace", false, func(_ *sql.Tx, r *row) (string, error) {
+	return s.alter(ctx, id, e, "replace", false, func(_ *writing, r *row) (string, error) {
 		next := r.Feature
 		next.Shape = r.Shape.Clone()
 		if err := change(&next); err != nil {
@@ -106,7 +106,7 @@ func (s *SQLite) Change(ctx context.Context, id int64, e Edit, change func(*Feat
 
 // Delete takes a feature away; later runs do not bring it back.
 func (s *SQLite) Delete(ctx context.Context, id int64, e Edit) error {
-	_, err := s.alter(ctx, id, e, "delete", false, func(_ *sql.Tx, r *row) (string, error) {
+	_, err := s.alter(ctx, id, e, "delete", false, func(_ *writing, r *row) (string, error) {
 		r.state = deleted
 		return "", nil
 	})
@@ -115,10 +115,10 @@ func (s *SQLite) Delete(ctx context.Context, id int64, e Edit) error {
 
 // Undo gives a feature back what it was before its last change.
 func (s *SQLite) Undo(ctx context.Context, id int64, e Edit) (Feature, error) {
-	return s.alter(ctx, id, e, "undo", true, func(tx *sql.Tx, r *row) (string, error) {
+	return s.alter(ctx, id, e, "undo", true, func(tx *writing, r *row) (string, error) {
 		var state string
 		var c Change
-		err := each(ctx, inside{tx}, historyQuery+" LIMIT 1", []any{id}, func(rows *sql.Rows) (err error) {
+		err := each(ctx, tx, historyQuery+" LIMIT 1", []any{id}, func(rows *sql.Rows) (err error) {
 			c, state, err = scanChange(rows)
 			return err
 		})

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +17,7 @@ import (
 )
 
 // few is how many hits of a bound are sorted. More of them lie dense enough to be met on a walk through the ids.
-const few = 20_000
+const few = 5_000
 
 var filters = []string{"class", "function", "model", "name", "tier", "verdict"}
 
@@ -151,13 +152,13 @@ func (s *SQLite) Find(ctx context.Context, q Query) (Page, error) {
 	if err := q.check(); err != nil {
 		return Page{}, err
 	}
-	num, err := collection(ctx, s, q.Phrase)
+	num, err := s.number(ctx, q.Phrase)
 	if num == 0 || err != nil {
 		return Page{}, fail("find", q.Phrase, err)
 	}
 	narrow := false
 	if q.Bound != nil {
-		n, err := s.count(ctx, &q, num, few)
+		n, err := s.dense(ctx, &q, num)
 		if err != nil {
 			return Page{}, fail("find", q.Phrase, err)
 		}
@@ -179,6 +180,18 @@ func (s *SQLite) Find(ctx context.Context, q Query) (Page, error) {
 		p.Next = fmt.Sprintf("%d.%d", stamp(last.Updated), last.ID)
 	}
 	return p, fail("find", q.Phrase, err)
+}
+
+// dense counts up to few entries of the R-tree in a bound: no fewer than there are features.
+func (s *SQLite) dense(ctx context.Context, q *Query, collection int64) (n int, err error) {
+	for _, h := range halves(*q.Bound) {
+		var part int
+		err = errors.Join(err, one(ctx, s, `SELECT count(*) FROM (SELECT 1 FROM spots r
+			WHERE r.c0 = ? AND r.x0 <= ? AND r.x1 >= ? AND r.y0 <= ? AND r.y1 >= ? LIMIT ?)`,
+			[]any{collection, h.Max[0], h.Min[0], h.Max[1], h.Min[1], few}, &part))
+		n += part
+	}
+	return n, err
 }
 
 func (s *SQLite) count(ctx context.Context, q *Query, collection int64, limit int) (n int, err error) {
@@ -209,7 +222,7 @@ const tileQuery = `SELECT f.id, f.z, f.shape, f.name, f.tier, f.class, f.functio
 
 // Tile is what reaches a tile or its buffer and is large enough to be seen there.
 func (s *SQLite) Tile(ctx context.Context, phrase string, t maptile.Tile, limit int) ([]Feature, error) {
-	num, err := collection(ctx, s, phrase)
+	num, err := s.number(ctx, phrase)
 	if num == 0 || err != nil {
 		return nil, fail("read tile of", phrase, err)
 	}

@@ -28,7 +28,7 @@ type changes struct {
 func (c *changes) add(b orb.Bound) { c.bounds = append(c.bounds, b) }
 
 // note gives the collection a new generation and its ground with it.
-func (c *changes) note(ctx context.Context, tx *sql.Tx) error {
+func (c *changes) note(ctx context.Context, tx *writing) error {
 	if len(c.bounds) == 0 {
 		return nil
 	}
@@ -37,23 +37,19 @@ func (c *changes) note(ctx context.Context, tx *sql.Tx) error {
 		all = all.Union(b)
 	}
 	var generation int64
-	err := tx.QueryRowContext(ctx, `UPDATE collections SET generation = generation + 1, updated = ?2,
+	err := one(ctx, tx, `UPDATE collections SET generation = generation + 1, updated = ?2,
 		w = min(coalesce(w, ?3), ?3), s = min(coalesce(s, ?4), ?4), e = max(coalesce(e, ?5), ?5), n = max(coalesce(n, ?6), ?6)
-		WHERE num = ?1 RETURNING generation`, c.collection, c.at, all.Min[0], all.Min[1], all.Max[0], all.Max[1]).Scan(&generation)
+		WHERE num = ?1 RETURNING generation`, []any{c.collection, c.at, all.Min[0], all.Min[1], all.Max[0], all.Max[1]}, &generation)
 	if err != nil {
 		return err
 	}
-	put, err := tx.PrepareContext(ctx, "INSERT INTO ground VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET generation = excluded.generation")
-	if err != nil {
-		return err
-	}
-	defer put.Close()
+	const put = "INSERT INTO ground VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET generation = excluded.generation"
 	for cell := range c.cells() {
-		if _, err := put.ExecContext(ctx, c.collection, cell[0], cell[1], cell[2], generation); err != nil {
+		if _, err := tx.exec(ctx, put, c.collection, cell[0], cell[1], cell[2], generation); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE collections SET w = NULL, s = NULL, e = NULL, n = NULL
+	_, err = tx.exec(ctx, `UPDATE collections SET w = NULL, s = NULL, e = NULL, n = NULL
 		WHERE num = ?1 AND NOT EXISTS (SELECT 1 FROM totals WHERE collection = ?1)`, c.collection)
 	return err
 }
@@ -86,7 +82,7 @@ const generationOf = `WITH RECURSIVE up(z, x, y) AS (VALUES (?2, ?3, ?4) UNION A
 
 // Generation changes whenever what a tile shows may have.
 func (s *SQLite) Generation(ctx context.Context, phrase string, t maptile.Tile) (g int64, err error) {
-	num, err := collection(ctx, s, phrase)
+	num, err := s.number(ctx, phrase)
 	if num != 0 && err == nil {
 		for t.Z > deepest {
 			t = t.Parent()

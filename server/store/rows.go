@@ -95,7 +95,7 @@ func (r *row) shownFrom() int {
 }
 
 // save writes a row; ID 0 gets one. The caller has called tidy.
-func (r *row) save(ctx context.Context, tx *sql.Tx) error {
+func (r *row) save(ctx context.Context, tx *writing) error {
 	c, id := r.collection, any(nil)
 	if r.state != shown {
 		c = -c
@@ -103,15 +103,15 @@ func (r *row) save(ctx context.Context, tx *sql.Tx) error {
 	if r.ID != 0 {
 		id = r.ID
 	}
-	err := tx.QueryRowContext(ctx, `INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err := one(ctx, tx, `INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET (collection, state, z, shape, w, s, e, n, name, tier, class, function, score, area, model, verdict, created,
 		updated, edited, version, reasoning, scenes, sources, merged_from) = (excluded.collection, excluded.state, excluded.z, excluded.shape,
 		excluded.w, excluded.s, excluded.e, excluded.n, excluded.name, excluded.tier, excluded.class, excluded.function, excluded.score,
 		excluded.area, excluded.model, excluded.verdict, excluded.created, excluded.updated, excluded.edited, excluded.version,
 		excluded.reasoning, excluded.scenes, excluded.sources, excluded.merged_from) RETURNING id`,
-		id, c, r.state, r.Zoom, appendShape(nil, r.Shape), r.bound.Min[0], r.bound.Min[1], r.bound.Max[0], r.bound.Max[1],
-		r.Name, r.Tier, r.Class, r.Function, r.Score, r.AreaM2, r.Model, r.Verdict, stamp(r.Created), stamp(r.Updated), r.Edited, r.Version,
-		r.Reasoning, list(r.Scenes), list(r.Sources), list(r.MergedFrom)).Scan(&r.ID)
+		[]any{id, c, r.state, r.Zoom, appendShape(nil, r.Shape), r.bound.Min[0], r.bound.Min[1], r.bound.Max[0], r.bound.Max[1],
+			r.Name, r.Tier, r.Class, r.Function, r.Score, r.AreaM2, r.Model, r.Verdict, stamp(r.Created), stamp(r.Updated), r.Edited, r.Version,
+			r.Reasoning, list(r.Scenes), list(r.Sources), list(r.MergedFrom)}, &r.ID)
 	if err != nil {
 		return err
 	}
@@ -120,29 +120,29 @@ func (r *row) save(ctx context.Context, tx *sql.Tx) error {
 
 // place puts a row where searches look. One that runs past 180° is there twice, the second time with its id below zero, so
 // that a search never has to look beyond the world.
-func (r *row) place(ctx context.Context, tx *sql.Tx, c int64) error {
+func (r *row) place(ctx context.Context, tx *writing, c int64) error {
 	b, least := r.bound, float64(r.shownFrom())/64
 	const spot = "INSERT OR REPLACE INTO spots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	if _, err := tx.ExecContext(ctx, spot, r.ID, c, c, b.Min[0], b.Max[0], b.Min[1], b.Max[1], least, least); err != nil {
+	if _, err := tx.exec(ctx, spot, r.ID, c, c, b.Min[0], b.Max[0], b.Min[1], b.Max[1], least, least); err != nil {
 		return err
 	}
 	if b.Max[0] > 180 {
-		_, err := tx.ExecContext(ctx, spot, -r.ID, c, c, b.Min[0]-360, b.Max[0]-360, b.Min[1], b.Max[1], least, least)
+		_, err := tx.exec(ctx, spot, -r.ID, c, c, b.Min[0]-360, b.Max[0]-360, b.Min[1], b.Max[1], least, least)
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "DELETE FROM spots WHERE id = ?", -r.ID)
+	_, err := tx.exec(ctx, "DELETE FROM spots WHERE id = ?", -r.ID)
 	return err
 }
 
 // remember keeps what a row is before something changes it.
-func (r *row) remember(ctx context.Context, tx *sql.Tx, op, by string, at int64) error {
+func (r *row) remember(ctx context.Context, tx *writing, op, by string, at int64) error {
 	was := r.Feature
 	was.Shape = nil
 	text, err := json.Marshal(was)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", r.ID, r.Version, op, by, at, string(text), appendShape(nil, r.Shape), r.state)
+	_, err = tx.exec(ctx, "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", r.ID, r.Version, op, by, at, string(text), appendShape(nil, r.Shape), r.state)
 	return err
 }
 

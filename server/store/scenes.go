@@ -14,7 +14,7 @@ import (
 
 // PutScene keeps an answer.
 func (s *SQLite) PutScene(ctx context.Context, q Question, sc Scene) error {
-	return fail("keep scene", sc.Window.String(), s.inTx(ctx, func(tx *sql.Tx) error {
+	return fail("keep scene", sc.Window.String(), s.inTx(ctx, func(tx *writing) error {
 		num, err := makeQuestion(ctx, tx, q)
 		if err != nil {
 			return err
@@ -23,7 +23,7 @@ func (s *SQLite) PutScene(ctx context.Context, q Question, sc Scene) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM instances WHERE scene = ?", scene); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM instances WHERE scene = ?", scene); err != nil {
 			return err
 		}
 		for i, in := range sc.Instances {
@@ -31,33 +31,33 @@ func (s *SQLite) PutScene(ctx context.Context, q Question, sc Scene) error {
 			if in.Anchor != nil {
 				ax, ay = in.Anchor[0], in.Anchor[1]
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			if _, err := tx.exec(ctx, "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 				scene, i, in.Name, in.Class, in.Score, ax, ay, appendMask(nil, in.Mask)); err != nil {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
+		_, err = tx.exec(ctx, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
 			scene, stamp(sc.Made), sc.Took.Microseconds(), len(sc.Instances))
 		return err
 	}))
 }
 
-func putSceneRow(ctx context.Context, tx *sql.Tx, question int64, sc Scene) (scene int64, err error) {
+func putSceneRow(ctx context.Context, tx *writing, question int64, sc Scene) (scene int64, err error) {
 	w := sc.Window
-	err = tx.QueryRowContext(ctx, `INSERT INTO scenes (question, z, x, y, w, h, reasoning, detail, made, took) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err = one(ctx, tx, `INSERT INTO scenes (question, z, x, y, w, h, reasoning, detail, made, took) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET reasoning = excluded.reasoning, detail = excluded.detail, made = excluded.made, took = excluded.took
-		RETURNING num`, question, w.Z, w.X, w.Y, w.W, w.H, sc.Reasoning, sc.Detail, stamp(sc.Made), sc.Took.Microseconds()).Scan(&scene)
+		RETURNING num`, []any{question, w.Z, w.X, w.Y, w.W, w.H, sc.Reasoning, sc.Detail, stamp(sc.Made), sc.Took.Microseconds()}, &scene)
 	if err != nil {
 		return 0, err
 	}
 	at := geo.Unproject(w.Center(), w.Z)
 	lon := geo.WrapLongitude(at[0])
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO scene_spots VALUES (?, ?, ?, ?, ?, ?, ?)", scene, question, question, lon, lon, at[1], at[1])
+	_, err = tx.exec(ctx, "INSERT OR REPLACE INTO scene_spots VALUES (?, ?, ?, ?, ?, ?, ?)", scene, question, question, lon, lon, at[1], at[1])
 	return scene, err
 }
 
-func makeQuestion(ctx context.Context, tx *sql.Tx, q Question) (int64, error) {
-	num, err := question(ctx, inside{tx}, q)
+func makeQuestion(ctx context.Context, tx *writing, q Question) (int64, error) {
+	num, err := question(ctx, tx, q)
 	if num != 0 || err != nil {
 		return num, err
 	}
@@ -65,7 +65,7 @@ func makeQuestion(ctx context.Context, tx *sql.Tx, q Question) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := tx.ExecContext(ctx, "INSERT INTO questions (collection, recipe) VALUES (?, ?)", c, q.Recipe.text())
+	r, err := tx.exec(ctx, "INSERT INTO questions (collection, recipe) VALUES (?, ?)", c, q.Recipe.text())
 	if err != nil {
 		return 0, err
 	}
@@ -87,6 +87,8 @@ func (r Recipe) text() string {
 	return string(b)
 }
 
+const sceneQuery = "SELECT num, reasoning, detail, made, took FROM scenes WHERE question = ? AND z = ? AND x = ? AND y = ? AND w = ? AND h = ?"
+
 // Scenes gives those of the windows that are known.
 func (s *SQLite) Scenes(ctx context.Context, q Question, windows []geo.Window) (map[geo.Window]Scene, error) {
 	num, err := question(ctx, s, q)
@@ -97,8 +99,7 @@ func (s *SQLite) Scenes(ctx context.Context, q Question, windows []geo.Window) (
 	for _, w := range windows {
 		var scene, made, took int64
 		sc := Scene{Window: w}
-		err := one(ctx, s, "SELECT num, reasoning, detail, made, took FROM scenes WHERE question = ? AND z = ? AND x = ? AND y = ? AND w = ? AND h = ?",
-			[]any{num, w.Z, w.X, w.Y, w.W, w.H}, &scene, &sc.Reasoning, &sc.Detail, &made, &took)
+		err := one(ctx, s, sceneQuery, []any{num, w.Z, w.X, w.Y, w.W, w.H}, &scene, &sc.Reasoning, &sc.Detail, &made, &took)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}

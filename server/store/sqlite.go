@@ -29,6 +29,7 @@ var migrations = [...]string{schema1}
 type SQLite struct {
 	write, read *sql.DB  // one connection that writes, many that read
 	prepared    sync.Map // of query text to *sql.Stmt on read
+	numbers     sync.Map // of phrase to the number of its collection, which never changes
 }
 
 var _ Store = (*SQLite)(nil)
@@ -65,19 +66,19 @@ func (s *SQLite) Close() error {
 }
 
 func (s *SQLite) migrate(ctx context.Context) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(w *writing) error {
 		var version int
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		if err := one(ctx, w, "PRAGMA user_version", nil, &version); err != nil {
 			return err
 		}
 		if version > len(migrations) {
 			return &Error{Op: "read", Subject: "its schema", Err: ErrNewer, Hint: "use the Precinct that wrote it, or a newer one"}
 		}
 		for ; version < len(migrations); version++ {
-			if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
+			if _, err := w.tx.ExecContext(ctx, migrations[version]); err != nil {
 				return fmt.Errorf("schema %d: %w", version+1, err)
 			}
-			if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
+			if _, err := w.tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
 				return err
 			}
 		}
@@ -86,12 +87,12 @@ func (s *SQLite) migrate(ctx context.Context) error {
 }
 
 // inTx runs a write: all of it or nothing.
-func (s *SQLite) inTx(ctx context.Context, do func(*sql.Tx) error) error {
+func (s *SQLite) inTx(ctx context.Context, do func(*writing) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
+	if err := do(&writing{tx, map[string]*sql.Stmt{}}); err != nil {
 		_ = tx.Rollback()
 		return err
 	}
@@ -127,10 +128,35 @@ func (s *SQLite) query(ctx context.Context, text string, args ...any) (*sql.Rows
 	return st.QueryContext(ctx, args...)
 }
 
-type inside struct{ *sql.Tx }
+// writing is a write on its way, with the statements that it has prepared: one write may run each of them thousands of times.
+type writing struct {
+	tx       *sql.Tx
+	prepared map[string]*sql.Stmt
+}
 
-func (t inside) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return t.QueryContext(ctx, text, args...)
+func (w *writing) stmt(ctx context.Context, text string) (st *sql.Stmt, err error) {
+	if st = w.prepared[text]; st == nil {
+		if st, err = w.tx.PrepareContext(ctx, text); err == nil {
+			w.prepared[text] = st
+		}
+	}
+	return st, err
+}
+
+func (w *writing) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	st, err := w.stmt(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (w *writing) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	st, err := w.stmt(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
 }
 
 // one reads a row; sql.ErrNoRows when there is none.
@@ -170,12 +196,24 @@ func collection(ctx context.Context, q querier, phrase string) (num int64, err e
 	return num, err
 }
 
-func makeCollection(ctx context.Context, tx *sql.Tx, phrase string) (int64, error) {
-	num, err := collection(ctx, inside{tx}, phrase)
+// number is collection, remembered: it is a third of what it costs to say that a tile has not changed.
+func (s *SQLite) number(ctx context.Context, phrase string) (int64, error) {
+	if n, ok := s.numbers.Load(phrase); ok {
+		return n.(int64), nil
+	}
+	n, err := collection(ctx, s, phrase)
+	if n != 0 && err == nil {
+		s.numbers.Store(phrase, n)
+	}
+	return n, err
+}
+
+func makeCollection(ctx context.Context, tx *writing, phrase string) (int64, error) {
+	num, err := collection(ctx, tx, phrase)
 	if num != 0 || err != nil {
 		return num, err
 	}
-	r, err := tx.ExecContext(ctx, "INSERT INTO collections (id, phrase) VALUES (?, ?)", CollectionID(phrase), phrase)
+	r, err := tx.exec(ctx, "INSERT INTO collections (id, phrase) VALUES (?, ?)", CollectionID(phrase), phrase)
 	if err != nil {
 		return 0, err
 	}

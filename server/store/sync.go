@@ -60,7 +60,7 @@ func (r *row) mask(z int) *geo.Mask {
 
 // syncing is one Sync on its way.
 type syncing struct {
-	tx      *sql.Tx
+	tx      *writing
 	now     time.Time
 	found   []row
 	kept    map[int64]*row
@@ -70,7 +70,7 @@ type syncing struct {
 
 // Sync takes what a run found on some ground.
 func (s *SQLite) Sync(ctx context.Context, phrase string, ground []geo.Window, found []Feature) (out []Feature, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *writing) error {
 		num, err := makeCollection(ctx, tx, phrase)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (y *syncing) load(ctx context.Context, b orb.Bound) (near []*row, err error
 	seen := map[int64]bool{}
 	for _, h := range halves(b) {
 		for _, c := range []int64{y.changed.collection, -y.changed.collection} {
-			err = each(ctx, inside{y.tx}, "SELECT "+columns+` FROM spots r CROSS JOIN features f ON f.id = abs(r.id) JOIN collections c ON c.num = abs(f.collection)
+			err = each(ctx, y.tx, "SELECT "+columns+` FROM spots r CROSS JOIN features f ON f.id = abs(r.id) JOIN collections c ON c.num = abs(f.collection)
 				WHERE r.c0 = ? AND r.x0 <= ? AND r.x1 >= ? AND r.y0 <= ? AND r.y1 >= ?`,
 				[]any{c, h.Max[0], h.Min[0], h.Max[1], h.Min[1]}, func(rows *sql.Rows) error {
 					r, err := scanRow(rows)
