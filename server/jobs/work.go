@@ -42,60 +42,73 @@ type spreader struct {
 
 func (s *spreader) Work(ctx context.Context, job *river.Job[spreadArgs]) error {
 	run, err := s.queue.Show(ctx, job.Args.Run)
-	if err != nil || run.State != Running {
+	if err == nil && !run.Counted {
+		err = s.queue.countScenes(ctx, run)
+	}
+	if err != nil {
 		return err
 	}
-	if !run.Counted {
-		if err := s.queue.countScenes(ctx, run); err != nil {
-			return err
-		}
-	}
-	return s.queue.queueWaiting(ctx, run)
+	return s.queue.queueWaiting(ctx, job, run.Spec.Urgent)
 }
 
-// countScenes writes down what the run waits for.
+// countScenes writes down what the run waits for, unless it is cancelled meanwhile.
 func (q *Queue) countScenes(ctx context.Context, run Run) error {
 	var part []string
-	flush := func(last bool) error {
-		return q.inTx(ctx, func(tx *sql.Tx) error {
-			for _, scene := range part {
-				if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO run_scenes (run, scene, state) VALUES (?, ?, 'waiting')", run.ID, scene); err != nil {
-					return err
-				}
-			}
-			part = part[:0]
-			if _, err := tx.ExecContext(ctx, `UPDATE runs SET updated = ?2, counted = ?3, total = (SELECT count(*) FROM run_scenes WHERE run = ?1)
-				WHERE id = ?1`, run.ID, now(), last); err != nil || !last {
-				return err
-			}
-			if err := note(ctx, tx, run.ID, "counted", "", ""); err != nil {
-				return err
-			}
-			return end(ctx, tx, run.ID)
-		})
-	}
 	for scene := range q.Scenes(run.Spec) {
 		if part = append(part, scene.text()); len(part) == batch {
-			if err := flush(false); err != nil {
+			if goesOn, err := q.countPart(ctx, run.ID, part, false); !goesOn || err != nil {
 				return err
 			}
+			part = part[:0]
 		}
 	}
-	err := flush(true)
+	_, err := q.countPart(ctx, run.ID, part, true)
 	q.tell()
 	return err
 }
 
-// queueWaiting makes River's jobs of the scenes that wait and have none.
-func (q *Queue) queueWaiting(ctx context.Context, run Run) error {
+func (q *Queue) countPart(ctx context.Context, run int64, part []string, last bool) (goesOn bool, err error) {
+	err = q.inTx(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "UPDATE runs SET updated = ?, counted = ? WHERE id = ? AND state = 'running'", now(), last, run)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); n == 0 || err != nil {
+			return err
+		}
+		goesOn = true
+		for _, scene := range part {
+			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO run_scenes (run, scene, state) VALUES (?, ?, 'waiting')", run, scene); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE runs SET total = (SELECT count(*) FROM run_scenes WHERE run = ?1) WHERE id = ?1", run); err != nil || !last {
+			return err
+		}
+		if err := note(ctx, tx, run, "counted", "", ""); err != nil {
+			return err
+		}
+		return end(ctx, tx, run)
+	})
+	return goesOn, err
+}
+
+// queueWaiting makes River's jobs of the scenes that wait and have none. When none is left, its own job is completed in the same
+// transaction: see settle.
+func (q *Queue) queueWaiting(ctx context.Context, job *river.Job[spreadArgs], urgent bool) error {
 	for after := ""; ; {
 		var list []string
 		err := q.inTx(ctx, func(tx *sql.Tx) (err error) {
-			list, err = texts(ctx, tx, "SELECT scene FROM run_scenes WHERE run = ? AND state = 'waiting' AND scene > ? ORDER BY scene LIMIT ?", run.ID, after, batch)
-			if err != nil || len(list) == 0 {
+			list, err = texts(ctx, tx, "SELECT scene FROM run_scenes WHERE run = ? AND state = 'waiting' AND scene > ? ORDER BY scene LIMIT ?",
+				job.Args.Run, after, batch)
+			if err == nil && len(list) == 0 {
+				_, err = river.JobCompleteTx[*riversqlite.Driver](ctx, tx, job)
 				return err
 			}
-			return q.insertScenes(ctx, tx, list, run.Spec.Urgent)
+			if err != nil {
+				return err
+			}
+			return q.insertScenes(ctx, tx, list, urgent)
 		})
 		if err != nil || len(list) == 0 {
 			return err

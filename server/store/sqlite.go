@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -29,6 +30,7 @@ var migrations = [...]string{schema1}
 type SQLite struct {
 	write, read *sql.DB  // one connection that writes, many that read
 	prepared    sync.Map // of query text to *sql.Stmt on read
+	texts       atomic.Int64
 	numbers     sync.Map // of phrase to the number of its collection, which never changes
 }
 
@@ -99,10 +101,17 @@ func (s *SQLite) inTx(ctx context.Context, do func(*writing) error) error {
 	return tx.Commit()
 }
 
-// stmt is a query prepared for reading. The texts are few: they hold no values.
+// maxPrepared is how many texts are kept prepared. They hold no values and few are in use, but who mixes filters on purpose can
+// make a thousand.
+const maxPrepared = 256
+
+// stmt is a query prepared for reading; nil when there are too many.
 func (s *SQLite) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	if st, ok := s.prepared.Load(text); ok {
 		return st.(*sql.Stmt), nil
+	}
+	if s.texts.Load() >= maxPrepared {
+		return nil, nil
 	}
 	st, err := s.read.PrepareContext(ctx, text)
 	if err != nil {
@@ -112,6 +121,7 @@ func (s *SQLite) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 		_ = st.Close()
 		return other.(*sql.Stmt), nil
 	}
+	s.texts.Add(1)
 	return st, nil
 }
 
@@ -124,6 +134,9 @@ func (s *SQLite) query(ctx context.Context, text string, args ...any) (*sql.Rows
 	st, err := s.stmt(ctx, text)
 	if err != nil {
 		return nil, err
+	}
+	if st == nil {
+		return s.read.QueryContext(ctx, text, args...)
 	}
 	return st.QueryContext(ctx, args...)
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
 	"github.com/paulmach/orb/project"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/server/store"
@@ -235,5 +237,39 @@ func reopen(t *testing.T, open Open) {
 	defer s.Close()
 	if got := ids(all(t, s, store.Query{Phrase: "schools"})); !slices.Equal(got, ids(a)) {
 		t.Errorf("%d features of %d", len(got), len(a))
+	}
+}
+
+// concurrent has many write and read at once: nothing is lost, and no page is half a change.
+func concurrent(t *testing.T, s store.Store) {
+	const writers, each = 4, 20
+	var group errgroup.Group
+	for w := range writers {
+		group.Go(func() error {
+			for i := range each {
+				if _, err := s.Sync(t.Context(), "schools", nil, []store.Feature{Square(100*i, 1000*w, 40), Square(100*i+50, 1000*w, 40)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		group.Go(func() error {
+			for range each {
+				p, err := s.Find(t.Context(), store.Query{Phrase: "schools", Limit: 1000})
+				if err != nil || len(p.Features)%2 != 0 {
+					return fmt.Errorf("%d features, %v", len(p.Features), err)
+				}
+				if _, err := s.Tile(t.Context(), "schools", middle(14), 1000); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := must(s.Count(t.Context(), store.Query{Phrase: "schools"}, 1000))(t); n != 2*writers*each {
+		t.Errorf("%d features", n)
 	}
 }

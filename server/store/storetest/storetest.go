@@ -27,7 +27,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"Scenes", scenes}, {"SameIDs", sameIDs}, {"MergeAndSplit", mergeAndSplit}, {"LostAndFound", lostAndFound}, {"PeopleWin", peopleWin},
 		{"Paging", paging}, {"Filters", filters}, {"Antimeridian", antimeridian}, {"Edits", edits}, {"BadInput", badInput},
-		{"Tiles", tileOf}, {"Generations", generations}, {"Catalogue", catalogue}, {"Purge", purge},
+		{"Tiles", tileOf}, {"Generations", generations}, {"Catalogue", catalogue}, {"Purge", purge}, {"Concurrent", concurrent},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, t.TempDir())
