@@ -40,6 +40,8 @@ var rooms = map[string][]string{
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},
+	"server/store":         {"geo"},
+	"server/jobs":          {},
 	"cmd":                  {"geo", "tiles", "reasoning", "training", "server", "web", "cmd"},
 }
 
