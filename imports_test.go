@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},
+	"server/search":        {"geo", "tiles"},
 	"cmd":                  {"geo", "tiles", "reasoning", "training", "server", "web", "cmd"},
 }
 

@@ -64,8 +64,14 @@ func (s *surroundings) address(p orb.Point, tags map[string]string) map[string]s
 		}
 		return true
 	})
+	narrowest := 0 // a city is not in its own centre's neighbourhood
 	for l, level := range levels {
-		if out[level.name] == "" {
+		if level.places[tags["place"]] {
+			narrowest = l
+		}
+	}
+	for l, level := range levels {
+		if l >= narrowest && out[level.name] == "" {
 			if n := s.nearest(l, p); n != "" {
 				out[level.name] = n
 			}

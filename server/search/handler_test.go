@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -203,26 +204,43 @@ func TestVectorTiles(t *testing.T) {
 	}
 }
 
+// hostile are questions that make an index work.
+var hostile = []string{"banepa school", "\" OR * NEAR(", "s s s s s s s s s s s s s", "学校的学校", "27.63,85.52", "a'b\x00c", strings.Repeat("ba ", 80), "in in in",
+	strings.Repeat("banepapark", 25), "street school park restaurant bakery", "p r s b", "aaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccccccc"}
+
+func TestTimeIsBounded(t *testing.T) {
+	x := opened(t, invented(100_000))
+	world := orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}
+	for _, text := range hostile {
+		for _, q := range []Query{{Text: text}, {Text: text, Viewbox: &world, Bounded: true}, {Text: text, Focus: &orb.Point{85, 27}, Limit: MaxLimit}} {
+			start := time.Now()
+			if _, err := x.Find(context.Background(), q); err != nil && len(text) <= MaxQuery {
+				t.Errorf("%q: %v", text, err)
+			}
+			took := time.Since(start)
+			t.Logf("%.30q %v", text, took)
+			if took > 3*MaxTime { // other programs share the machine
+				t.Errorf("%q took %v", text, took)
+			}
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
-	x := opened(f, invented(100_000))
+	x := opened(f, invented(2_000))
 	h := &Handler{Index: x}
-	for _, s := range []string{"banepa school", "\" OR * NEAR(", "s s s s s s s s s s s s s", "学校的学校", "27.63,85.52", "a'b\x00c", strings.Repeat("ba ", 80), "in in in"} {
+	for _, s := range hostile {
 		f.Add(s, "1,2,3,4")
 	}
 	f.Fuzz(func(t *testing.T, q, box string) {
-		start := time.Now()
 		w := get(h, "/search?"+url.Values{"q": {q}, "viewbox": {box}}.Encode())
 		if w.Code != 200 && w.Code != 400 {
 			t.Errorf("%q: %d %s", q, w.Code, w.Body)
 		}
-		if took := time.Since(start); took > 5*MaxTime { // other programs share the machine
-			t.Errorf("%q took %v", q, took)
-		}
-		what, where := Split(q)
-		if len(what)+len(where) > len(q)+1 {
+		if what, where := Split(q); len(what)+len(where) > len(q) {
 			t.Errorf("Split(%q) = %q, %q", q, what, where)
 		}
-		if _, err := x.Resolve(context.Background(), q, &orb.Point{85, 27}); err != nil && w.Code == 200 && !strings.Contains(err.Error(), "coordinates") {
+		if _, err := x.Resolve(context.Background(), q, &orb.Point{85, 27}); err != nil && !errors.Is(err, ErrQuery) {
 			t.Errorf("Resolve(%q): %v", q, err)
 		}
 	})
