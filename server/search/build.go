@@ -5,11 +5,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
@@ -61,6 +63,7 @@ func build(ctx context.Context, path string, sources []Source, progress func(don
 		items[i] = item{e, anchor(e.Geometry), k, v, importance(k, v, e.Tags, e.Geometry.Bound())}
 	}
 	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(b.importance, a.importance) })
+	removeStale(filepath.Dir(path))
 	temp, err := os.CreateTemp(filepath.Dir(path), ".search-*")
 	if err != nil {
 		return err
@@ -70,7 +73,29 @@ func build(ctx context.Context, path string, sources []Source, progress func(don
 	if err := write(ctx, temp.Name(), items, around, progress); err != nil {
 		return err
 	}
+	if err := flush(temp.Name()); err != nil { // a name is given to what is whole, also after the power failed
+		return err
+	}
 	return os.Rename(temp.Name(), path)
+}
+
+func flush(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// removeStale clears away what a building left behind that was killed.
+func removeStale(folder string) {
+	const age = 24 * time.Hour // no building takes as long
+	left, _ := filepath.Glob(filepath.Join(folder, ".search-*"))
+	for _, f := range left {
+		if s, err := os.Stat(f); err == nil && time.Since(s.ModTime()) > age {
+			_ = os.Remove(f)
+		}
+	}
 }
 
 func write(ctx context.Context, path string, items []item, around *surroundings, progress func(done, total int)) error {

@@ -164,7 +164,7 @@ func (e *extract) relation(r *osm.Relation, each func(Entry) error) error {
 	var g orb.Geometry = lines
 	if found, err := osmgeojson.Convert(part, osmgeojson.NoMeta(true), osmgeojson.NoRelationMembership(true)); err == nil {
 		for _, f := range found.Features {
-			if f.Properties["id"] == int(r.ID) || f.ID == fmt.Sprintf("relation/%d", r.ID) {
+			if f.ID == fmt.Sprintf("relation/%d", r.ID) && f.Properties["tainted"] == nil {
 				g = f.Geometry
 			}
 		}
