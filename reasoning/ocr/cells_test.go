@@ -54,18 +54,17 @@ func TestCellsJoin(t *testing.T) {
 	if err != nil || len(first) == 0 {
 		t.Fatal(first, err)
 	}
-	if n := cells.Load(); n != 9 {
-		t.Errorf("a scene reads %d cells, want 9", n)
-	}
+	one := cells.Load()
 	second, err := m.Labels(t.Context(), plan, east.Window())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := cells.Load(); n != 15 {
-		t.Errorf("two neighbours read %d cells, want 15", n)
+	two := cells.Load()
+	if two >= 2*one {
+		t.Errorf("two neighbours read %d times, one %d times: the ground that they share is read twice", two, one)
 	}
-	if _, err := m.Labels(t.Context(), plan, here.Window()); err != nil || cells.Load() != 15 {
-		t.Errorf("known ground is read again: %d cells, %v", cells.Load(), err)
+	if _, err := m.Labels(t.Context(), plan, here.Window()); err != nil || cells.Load() != two {
+		t.Errorf("known ground is read again: %d times, %v", cells.Load()-two, err)
 	}
 	places := map[orb.Point]string{}
 	for _, l := range append(first, second...) {
@@ -110,7 +109,7 @@ func TestReadsSanFrancisco(t *testing.T) {
 		}
 		m, _ := maps(t)
 		n, same, near := 0, 0, 0
-		for _, at := range []orb.Point{{-122.4060, 37.7915}, {-122.4010, 37.7810}, {-122.4150, 37.7760}} {
+		for _, at := range []orb.Point{{-122.4060, 37.7915}, {-122.4150, 37.7760}} {
 			w := reasoning.SceneAt(17, geo.Project(at, 17)).Core()
 			k, s, c := compare(t, plan, m, style, w)
 			n, same, near = n+k, same+s, near+c

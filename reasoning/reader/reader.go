@@ -16,7 +16,7 @@ import (
 )
 
 // Version is part of results' keys: it changes when answers may.
-const Version = "reader-4"
+const Version = "reader-5"
 
 // Reader implements reasoning.VLM.
 type Reader struct {
