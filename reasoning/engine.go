@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"strings"
 	"sync"
 	"time"
@@ -25,15 +24,15 @@ type Question struct {
 
 // Result is what one scene answered to one question. It is shared: nobody may write to it.
 type Result struct {
-	Scene Scene
-	Trace *Trace // without pictures
-	Found []Found
-	Made  time.Time
+	Scene  Scene
+	Found  []Found
+	Record *Record
+	Made   time.Time
 }
 
 // Bytes is the memory that the result holds.
 func (r *Result) Bytes() int {
-	n := r.Trace.Bytes() + 256
+	n := r.Record.Bytes() + 256
 	for _, f := range r.Found {
 		n += f.Mask.Bytes() + len(f.Name) + 128
 	}
@@ -51,8 +50,28 @@ type Config struct {
 	Queue          int     // scenes that may wait; 256 when zero
 	Tolerance      float64 // how far outlines may be simplified, lattice pixels; 1 when zero
 
+	Shelf    Shelf                // keeps results beyond the memory; may be nil
 	OnTrace  func(Scene, *Trace)  // told of each scene that was run, pictures included; may be nil
 	OnResult func(*Result, error) // told of each scene's end, for metrics; may be nil
+}
+
+// Shelf keeps results that the memory may forget. What it fails to do it reports itself: an answer is given with or without it.
+type Shelf interface {
+	// Recall gives those of the scenes that it holds.
+	Recall(ctx context.Context, r Recipe, q Question, scenes []Scene) []*Result
+	// Keep takes a new one.
+	Keep(ctx context.Context, r Recipe, q Question, result *Result)
+}
+
+// Recipe is all that a result depends on besides the ground and the phrase.
+type Recipe struct {
+	Layers    []string // names and versions
+	Mode      string
+	VLM       string
+	Dialect   string
+	Prompts   string // version of the templates
+	Segmenter string
+	Sampling  string
 }
 
 // Engine answers questions scene by scene. Each scene is run once whatever the callers; who asked last is served first,
@@ -68,7 +87,6 @@ type Engine struct {
 	wake    *sync.Cond
 	works   map[string]*Work // waiting and running
 	waiting []*Work          // a stack: the last is next
-	seen    map[Question]map[Scene]struct{}
 }
 
 // Work is one scene on its way. Wait may be called by many.
@@ -95,7 +113,7 @@ func NewEngine(c Config) *Engine {
 	if c.Tolerance == 0 {
 		c.Tolerance = 1
 	}
-	e := &Engine{Config: c, works: map[string]*Work{}, seen: map[Question]map[Scene]struct{}{}}
+	e := &Engine{Config: c, works: map[string]*Work{}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.wake = sync.NewCond(&e.mu)
 	for range c.Workers {
@@ -118,9 +136,25 @@ func (e *Engine) Close() {
 	e.group.Wait()
 }
 
-// Peek is a scene's result if it is known.
-func (e *Engine) Peek(q Question, s Scene) (*Result, bool) {
-	return cache.Peek[*Result](e.Memory, "result", e.key(q, s))
+// Known gives those of the scenes whose results are in memory or on the shelf.
+func (e *Engine) Known(ctx context.Context, q Question, scenes []Scene) map[Scene]*Result {
+	out := map[Scene]*Result{}
+	var missing []Scene
+	for _, s := range scenes {
+		if r, ok := cache.Peek[*Result](e.Memory, "result", e.key(q, s)); ok {
+			out[s] = r
+		} else {
+			missing = append(missing, s)
+		}
+	}
+	if e.Shelf == nil || len(missing) == 0 {
+		return out
+	}
+	for _, r := range e.Shelf.Recall(ctx, e.Recipe(q), q, missing) {
+		out[r.Scene] = r
+		cache.Put(e.Memory, "result", e.key(q, r.Scene), r)
+	}
+	return out
 }
 
 // Start sees to it that a scene is run, or joins the run that is under way. The caller counts as waiting until it calls
@@ -229,12 +263,6 @@ func (e *Engine) worker() {
 func (e *Engine) finish(w *Work, r *Result, err error) {
 	w.result, w.err = r, err
 	delete(e.works, w.key)
-	if r != nil {
-		if e.seen[w.question] == nil {
-			e.seen[w.question] = map[Scene]struct{}{}
-		}
-		e.seen[w.question][w.Scene] = struct{}{}
-	}
 	if e.OnResult != nil {
 		e.OnResult(r, err)
 	}
@@ -265,12 +293,12 @@ func (e *Engine) run(ctx context.Context, q Question, s Scene) (*Result, error) 
 	if e.OnTrace != nil {
 		e.OnTrace(s, trace)
 	}
-	for i := range trace.Stages {
-		trace.Stages[i].Images = [2]image.Image{}
-	}
-	r := &Result{Scene: s, Trace: trace, Found: e.found(q, s, pair, trace), Made: time.Now()}
+	r := &Result{Scene: s, Record: trace.Record(), Found: e.found(q, s, pair, trace), Made: time.Now()}
 	if !passing(pair.Holes) {
 		cache.Put(e.Memory, "result", e.key(q, s), r)
+		if e.Shelf != nil {
+			e.Shelf.Keep(ctx, e.Recipe(q), q, r)
+		}
 	}
 	return r, nil
 }
@@ -297,16 +325,24 @@ func passing(holes []tiles.Hole) bool {
 	return false
 }
 
-func (e *Engine) layers() string {
+func (e *Engine) layers() string { return strings.Join(e.layerVersions(), "|") }
+
+func (e *Engine) layerVersions() []string {
 	s, m := e.Satellite.Info(), e.Map.Info()
-	return strings.Join([]string{s.Name, s.Version, m.Name, m.Version}, "|")
+	return []string{s.Name, s.Version, m.Name, m.Version}
+}
+
+// Recipe is what a question's results depend on besides the ground and the phrase.
+func (e *Engine) Recipe(q Question) Recipe {
+	p := e.Pipeline
+	return Recipe{
+		Layers: e.layerVersions(), Mode: string(q.Mode), VLM: p.VLM.Name(), Dialect: p.VLM.Dialect().Name, Prompts: PromptVersion(),
+		Segmenter: p.Segmenter.Name(), Sampling: fmt.Sprint(p.Sampling),
+	}
 }
 
 // key holds all that a result depends on.
 func (e *Engine) key(q Question, s Scene) string {
-	p := e.Pipeline
-	return strings.Join([]string{
-		s.ID(), e.layers(), q.Phrase, string(q.Mode), p.VLM.Name(), p.VLM.Dialect().Name, PromptVersion(), p.Segmenter.Name(),
-		fmt.Sprint(p.Sampling),
-	}, "\x00")
+	r := e.Recipe(q)
+	return strings.Join(append(r.Layers, s.ID(), q.Phrase, r.Mode, r.VLM, r.Dialect, r.Prompts, r.Segmenter, r.Sampling), "\x00")
 }

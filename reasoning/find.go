@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,13 +19,13 @@ const maxSpread = 64
 
 // FindOptions is how a window is looked at.
 type FindOptions struct {
-	Stored   bool                  // only what is known: start nothing
 	Patience time.Duration         // how long to wait for scenes that are not known; negative for as long as they take
 	Progress func(done, total int) // told when a scene ends; may be nil
 }
 
 // Findings is what is found in a window so far.
 type Findings struct {
+	Known      []Scene // scenes of the window that are known, and of the ground that its places run into
 	Waiting    []Scene // scenes that are not known yet
 	Failed     []Failure
 	Holes      []tiles.Hole // within the window, no ground twice
@@ -60,7 +61,7 @@ func (e *Engine) Find(ctx context.Context, q Question, w geo.Window, o FindOptio
 	if o.Patience >= 0 {
 		look.deadline = time.Now().Add(o.Patience)
 	}
-	need := e.candidates(q, w, o.Stored)
+	need := Scenes(w)
 	for spread := 0; len(need) > 0; {
 		if err := look.collect(ctx, need); err != nil {
 			return nil, err
@@ -70,25 +71,8 @@ func (e *Engine) Find(ctx context.Context, q Question, w geo.Window, o FindOptio
 			break
 		}
 	}
-	look.peekNeighbours()
+	look.addNeighbours(ctx)
 	return look.answer(w), nil
-}
-
-// candidates are the scenes that a window needs. When only the stored ones count, those that were ever seen are fewer than
-// a country's grid.
-func (e *Engine) candidates(q Question, w geo.Window, stored bool) []Scene {
-	if !stored {
-		return Scenes(w)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []Scene
-	for s := range e.seen[q] {
-		if s.Window().Overlaps(w) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // look is one Find on its way.
@@ -137,11 +121,9 @@ func (l *look) collect(ctx context.Context, need []Scene) error {
 	for _, s := range need {
 		l.asked[s] = true
 	}
+	maps.Copy(l.known, l.engine.Known(ctx, l.question, need))
 	for _, s := range need {
-		if l.options.Stored {
-			if r, ok := l.engine.Peek(l.question, s); ok {
-				l.known[s] = r
-			}
+		if l.known[s] != nil {
 			continue
 		}
 		w, err := l.engine.Start(l.question, s)
@@ -173,9 +155,6 @@ func (l *look) collect(ctx context.Context, need []Scene) error {
 
 // wanted are the scenes, not asked yet, that look at ground of a thing that reaches the window: they may know it better.
 func (l *look) wanted(w geo.Window) []Scene {
-	if l.options.Stored {
-		return nil
-	}
 	want := map[Scene]bool{}
 	for _, f := range l.touching(w) {
 		for _, s := range SeenBy(f.Mask.Extent()) {
@@ -218,21 +197,20 @@ func (l *look) touching(w geo.Window) []Found {
 	return in
 }
 
-// peekNeighbours adds what is known around the asked scenes: it costs nothing and keeps neighbouring tiles in agreement.
-func (l *look) peekNeighbours() {
+// addNeighbours adds what is known around the asked scenes: it costs little and keeps neighbouring tiles in agreement.
+func (l *look) addNeighbours(ctx context.Context) {
+	var around []Scene
 	for s := range l.asked {
 		for dy := -1; dy <= 1; dy++ {
 			for dx := -1; dx <= 1; dx++ {
 				n := Scene{Z: s.Z, Col: s.Col + dx, Row: s.Row + dy}
-				if l.known[n] != nil {
-					continue
-				}
-				if r, ok := l.engine.Peek(l.question, n); ok {
-					l.known[n] = r
+				if l.known[n] == nil && !slices.Contains(around, n) {
+					around = append(around, n)
 				}
 			}
 		}
 	}
+	maps.Copy(l.known, l.engine.Known(ctx, l.question, around))
 }
 
 func (l *look) answer(w geo.Window) *Findings {
@@ -243,8 +221,11 @@ func (l *look) answer(w geo.Window) *Findings {
 	slices.SortFunc(scenes, compareScenes)
 	h := fnv.New64a()
 	for _, s := range scenes {
+		if l.asked[s] {
+			l.result.Known = append(l.result.Known, s)
+		}
 		fmt.Fprintf(h, "%s@%d;", s.ID(), l.known[s].Made.UnixNano())
-		l.result.Holes = append(l.result.Holes, holesWithin(l.known[s].Trace.Holes, s.Core().Intersect(w))...)
+		l.result.Holes = append(l.result.Holes, holesWithin(l.known[s].Record.Holes, s.Core().Intersect(w))...)
 	}
 	l.result.Generation = fmt.Sprintf("%x", h.Sum64())
 	l.result.places = func(w geo.Window) []Place { return l.engine.places(l.question, scenes, l.known, w) }

@@ -48,6 +48,12 @@ func (p *Place) Geometry() orb.MultiPolygon {
 	return project.MultiPolygon(p.Shape.Clone(), func(pt orb.Point) orb.Point { return geo.Unproject(pt, p.Zoom) })
 }
 
+// Found is the i-th thing that a scene holds; of the instance, mask, score and anchor count.
+func (s Scene) Found(i int, in geo.Instance, name, class string) Found {
+	in.Scene, in.Core, in.Key = s.Window(), s.Core(), fmt.Sprintf("%s#%d", s.ID(), i)
+	return Found{Instance: in, Name: name, Class: class}
+}
+
 // found cleans a trace's objects and names them by the map's labels.
 func (e *Engine) found(q Question, s Scene, pair *tiles.Pair, t *Trace) []Found {
 	meaning := taxonomy.Match(q.Phrase)
@@ -57,12 +63,7 @@ func (e *Engine) found(q Question, s Scene, pair *tiles.Pair, t *Trace) []Found 
 		if mask == nil {
 			continue
 		}
-		f := Found{
-			Instance: geo.Instance{
-				Mask: mask, Scene: s.Window(), Core: s.Core(), Score: o.Score, Key: fmt.Sprintf("%s#%d", s.ID(), i),
-			},
-			Name: o.Label,
-		}
+		f := s.Found(i, geo.Instance{Mask: mask, Score: o.Score}, o.Label, "")
 		if l, ok := labelOf(mask, pair, q.Phrase, o.Label); ok {
 			f.Name, f.Class = cmp.Or(f.Name, l.Text), l.Class
 			if o.Label != "" { // the place that the model names lies where its label is, in whichever scene
@@ -186,7 +187,7 @@ func (e *Engine) place(q Question, st geo.Stitched, shape orb.MultiPolygon, foun
 		}
 		r := known[sceneOf(f)]
 		if f.Score > best {
-			best, p.Name, p.Class, p.Reasoning = f.Score, f.Name, f.Class, r.Trace.Think()
+			best, p.Name, p.Class, p.Reasoning = f.Score, f.Name, f.Class, r.Record.Reasoning()
 		}
 		if p.Created.IsZero() || r.Made.Before(p.Created) {
 			p.Created = r.Made
@@ -215,15 +216,4 @@ func (e *Engine) number(q Question, m *geo.Mask) uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s\x00%d\x00%d\x00%d", q.Phrase, m.Window.Z, int(c[0])/16, int(c[1])/16)
 	return h.Sum64() & (1<<53 - 1)
-}
-
-// BestLabel is the label whose name is most like the given one, if any is like it.
-func BestLabel(name string, labels []tiles.Label) (tiles.Label, bool) {
-	best, score := tiles.Label{}, taxonomy.Alike
-	for _, l := range labels {
-		if s := taxonomy.Similar(name, l.Text); s > score {
-			best, score = l, s
-		}
-	}
-	return best, score > taxonomy.Alike
 }

@@ -2,7 +2,9 @@ package reasoning
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -47,19 +49,26 @@ func Scenes(w geo.Window) []Scene { return scenesWithin(w) }
 // SeenBy lists the scenes that look at any ground of a window, margins included.
 func SeenBy(w geo.Window) []Scene { return scenesWithin(w.Pad(Margin)) }
 
-func scenesWithin(w geo.Window) []Scene {
-	if w.Empty() {
-		return nil
-	}
-	first := Scene{Z: w.Z, Col: floorDiv(w.X, CoreSize), Row: floorDiv(w.Y, CoreSize)}
-	last := Scene{Z: w.Z, Col: floorDiv(w.X+w.W-1, CoreSize), Row: floorDiv(w.Y+w.H-1, CoreSize)}
-	var out []Scene
-	for row := max(0, first.Row); row <= last.Row; row++ {
-		for col := first.Col; col <= last.Col; col++ {
-			out = append(out, Scene{Z: w.Z, Col: col, Row: row})
+func scenesWithin(w geo.Window) []Scene { return slices.Collect(each(w)) }
+
+// ScenesOf yields the scenes whose cores share ground with a WGS-84 bound, row by row.
+func ScenesOf(b orb.Bound, z int) iter.Seq[Scene] { return each(geo.BoundWindow(b, z)) }
+
+func each(w geo.Window) iter.Seq[Scene] {
+	return func(yield func(Scene) bool) {
+		if w.Empty() {
+			return
+		}
+		first := Scene{Z: w.Z, Col: floorDiv(w.X, CoreSize), Row: floorDiv(w.Y, CoreSize)}
+		last := Scene{Z: w.Z, Col: floorDiv(w.X+w.W-1, CoreSize), Row: floorDiv(w.Y+w.H-1, CoreSize)}
+		for row := max(0, first.Row); row <= last.Row; row++ {
+			for col := first.Col; col <= last.Col; col++ {
+				if !yield(Scene{Z: w.Z, Col: col, Row: row}) {
+					return
+				}
+			}
 		}
 	}
-	return out
 }
 
 // CountScenes is the number of scenes whose cores share ground with a WGS-84 bound, without listing them.
@@ -68,6 +77,14 @@ func CountScenes(b orb.Bound, z int) int {
 	cols := floorDiv(w.X+w.W-1, CoreSize) - floorDiv(w.X, CoreSize) + 1
 	rows := floorDiv(w.Y+w.H-1, CoreSize) - floorDiv(w.Y, CoreSize) + 1
 	return cols * rows
+}
+
+// CoresBound is the ground of the cores that share some with a WGS-84 bound.
+func CoresBound(b orb.Bound, z int) orb.Bound {
+	w := geo.BoundWindow(b, z)
+	x, y := floorDiv(w.X, CoreSize)*CoreSize, floorDiv(w.Y, CoreSize)*CoreSize
+	right, bottom := (floorDiv(w.X+w.W-1, CoreSize)+1)*CoreSize, (floorDiv(w.Y+w.H-1, CoreSize)+1)*CoreSize
+	return geo.Window{Z: z, X: x, Y: y, W: right - x, H: bottom - y}.Bound()
 }
 
 // SceneAt is the scene whose core holds a global pixel.

@@ -56,31 +56,4 @@ func (t *Trace) Union() *geo.Mask {
 	return out
 }
 
-// Think is the reasoning that the model gave in its last stage that has one.
-func (t *Trace) Think() string {
-	for i := len(t.Stages) - 1; i >= 0; i-- {
-		if s := Think(t.Stages[i].Answer); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// Bytes is the memory that the trace holds; the pictures are the pair's own or dropped.
-func (t *Trace) Bytes() int {
-	n := 1024
-	for _, s := range t.Stages {
-		n += len(s.Text) + len(s.Answer) + 64*len(s.Prompts)
-		for _, m := range s.Masks {
-			if m != nil {
-				n += m.Bytes()
-			}
-		}
-	}
-	for _, o := range t.Objects {
-		n += o.Mask.Bytes() + len(o.Label)
-	}
-	return n
-}
-
 func seconds(since time.Time) float64 { return time.Since(since).Seconds() }

@@ -24,11 +24,14 @@ const (
 	reasonHeader   = "X-Precinct-Reason"
 )
 
-// aoiJSON is the TileJSON of what answers a phrase.
+// aoiJSON is the TileJSON of what answers a phrase; with another suffix than .json it is an export.
 func (s *Server) aoiJSON(c echo.Context) error {
-	name, ok := strings.CutSuffix(param(c, "file"), ".json")
+	name, suffix, ok := cutLast(param(c, "file"), ".")
 	if !ok {
-		return notFound("%s: want /aoi/PHRASE.json or /aoi/PHRASE/{z}/{x}/{y}.mvt", short(c.Request().URL.Path))
+		return notFound("%s: want /aoi/PHRASE.json, /aoi/PHRASE/{z}/{x}/{y}.mvt or, to export, /aoi/PHRASE.geojson", short(c.Request().URL.Path))
+	}
+	if suffix != "json" {
+		return s.export(c, name, suffix)
 	}
 	q, err := s.question(name)
 	if err != nil {
@@ -36,7 +39,7 @@ func (s *Server) aoiJSON(c echo.Context) error {
 	}
 	sat, plan := s.Engine.Satellite.Info(), s.Engine.Map.Info()
 	info := sat
-	info.Name, info.Attribution = q.Phrase, attribution(sat.Attribution, plan.Attribution)
+	info.Name, info.Attribution = q.Phrase, s.credits()
 	info.MinZoom, info.MaxZoom, info.TileSize = 0, maxAOIZoom, 0
 	info.Bounds = intersect(sat.Bounds, plan.Bounds)
 	path := s.base(c) + "/aoi/" + url.PathEscape(q.Phrase) + "/{z}/{x}/{y}."
@@ -81,47 +84,70 @@ func (s *Server) aoiTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.find(c, q, a)
+	known, err := s.find(c, q, a)
+	if err != nil {
+		return err
+	}
+	generation, err := s.Store.Generation(c.Request().Context(), q.Phrase, a.tile)
 	if err != nil {
 		return err
 	}
 	b := body{
 		media: enc.media, compress: enc.compress, caching: cacheShort,
-		etag: contentTag(fmt.Appendf(nil, "%s|%s|%v|%d|%s", q.Phrase, answer.Generation, a.tile, a.scale, a.suffix)),
+		etag: contentTag(fmt.Appendf(nil, "%s|%d|%v|%v|%d|%s", q.Phrase, generation, known.complete, a.tile, a.scale, a.suffix)),
 	}
 	h := c.Response().Header()
-	h.Set(completeHeader, strconv.FormatBool(answer.Complete()))
-	if !answer.Complete() {
-		h.Set(reasonHeader, reason(answer))
+	h.Set(completeHeader, strconv.FormatBool(known.complete))
+	if !known.complete {
+		h.Set(reasonHeader, known.reason)
 		b.caching = cacheNever
 	}
 	b.make = func() ([]byte, error) {
-		return cache.Get(c.Request().Context(), s.Memory, "encoded", "aoi|"+b.etag, func(context.Context) (encoded, error) {
-			return enc.encode(look{s.Engine, a, answer})
+		return cache.Get(c.Request().Context(), s.Memory, "encoded", "aoi|"+b.etag, func(ctx context.Context) (encoded, error) {
+			l := look{at: a, credits: s.credits(), complete: known.complete}
+			if l.features, err = enc.features(ctx, s.Store, q.Phrase, a.tile); err != nil {
+				return nil, err
+			}
+			return enc.encode(l)
 		})
 	}
 	return reply(c, b)
 }
 
-// find gives what a tile shows, within the time that its client has.
-func (s *Server) find(c echo.Context, q reasoning.Question, a address) (*reasoning.Findings, error) {
+// credits is whom the outlines' pictures are from.
+func (s *Server) credits() string {
+	return Credits(s.Engine.Satellite, s.Engine.Map)
+}
+
+// knowledge is whether all that a tile may show is known, and if not, why.
+type knowledge struct {
+	complete bool
+	reason   string
+}
+
+// find sees to it that what a tile shows is in the store, within the time that its client has.
+func (s *Server) find(c echo.Context, q reasoning.Question, a address) (knowledge, error) {
 	w := geo.TileWindow(a.tile)
 	if bounds := intersect(s.Engine.Satellite.Info().Bounds, s.Engine.Map.Info().Bounds); !w.Bound().Intersects(bounds) {
-		return nil, notFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
+		return knowledge{}, notFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
 	}
 	wait, err := s.patience(c)
 	if err != nil {
-		return nil, err
+		return knowledge{}, err
 	}
-	o := reasoning.FindOptions{Stored: int(a.tile.Z) < s.LowestZoom, Patience: wait}
-	answer, err := s.Engine.Find(c.Request().Context(), q, w.AtZoom(s.Engine.Zoom), o)
-	if err != nil {
-		return nil, err
+	if int(a.tile.Z) < s.LowestZoom || s.allow(c, Segment) != nil {
+		return knowledge{complete: true}, nil
 	}
-	if c.QueryParam("strict") == "1" && !answer.Complete() {
-		return nil, strict(answer)
+	found, err := s.Look(c.Request().Context(), q, w.AtZoom(s.Engine.Zoom), wait)
+	switch {
+	case err != nil:
+		return knowledge{}, err
+	case found.Complete():
+		return knowledge{complete: true}, nil
+	case c.QueryParam("strict") == "1":
+		return knowledge{}, strict(found)
 	}
-	return answer, nil
+	return knowledge{reason: reason(found)}, nil
 }
 
 func (s *Server) patience(c echo.Context) (time.Duration, error) {

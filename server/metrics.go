@@ -22,6 +22,8 @@ type Metrics struct {
 	stages   *prometheus.HistogramVec
 	model    *prometheus.HistogramVec
 	device   *prometheus.GaugeVec
+
+	sceneSeconds pace
 }
 
 var secondsBuckets = []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
@@ -70,8 +72,9 @@ func (m *Metrics) Result(r *reasoning.Result, err error) {
 		m.scenes.WithLabelValues("failed").Inc()
 	default:
 		m.scenes.WithLabelValues("done").Inc()
-		m.stages.WithLabelValues("all").Observe(r.Trace.Seconds)
-		for _, st := range r.Trace.Stages {
+		m.stages.WithLabelValues("all").Observe(r.Record.Seconds)
+		m.sceneSeconds.add(r.Record.Seconds)
+		for _, st := range r.Record.Stages {
 			m.stages.WithLabelValues("vlm").Observe(st.SecondsVLM)
 			m.stages.WithLabelValues("segmenter").Observe(st.SecondsSegmenter)
 		}

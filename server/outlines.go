@@ -2,43 +2,62 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"strings"
-	"time"
+
+	"github.com/paulmach/orb/maptile"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 )
 
-// look is an answer to be shown on one tile.
+// look is outlines to be shown on one tile.
 type look struct {
-	engine *reasoning.Engine
-	at     address
-	found  *reasoning.Findings
+	at       address
+	features []store.Feature
+	credits  string
+	complete bool
 }
 
 // encoder writes what a tile shows in one format.
 type encoder struct {
 	media    string
 	compress bool
+	features func(ctx context.Context, from store.Store, phrase string, t maptile.Tile) ([]store.Feature, error)
 	encode   func(l look) (encoded, error)
 }
 
 var encoders = map[string]encoder{
-	"mvt":     {"application/vnd.mapbox-vector-tile", true, encodeMVT},
-	"pbf":     {"application/vnd.mapbox-vector-tile", true, encodeMVT},
-	"png":     {"image/png", false, encodePNG},
-	"geojson": {"application/geo+json", true, encodeGeoJSON},
+	"mvt":     {"application/vnd.mapbox-vector-tile", true, drawn, encodeMVT},
+	"pbf":     {"application/vnd.mapbox-vector-tile", true, drawn, encodeMVT},
+	"png":     {"image/png", false, drawn, encodePNG},
+	"geojson": {"application/geo+json", true, whole, encodeGeoJSON},
 }
 
-// layer is the outlines that reach a tile or its vector buffer, on the lattice.
+// mostOnTile is how many outlines a tile shows: of more, each would be smaller than a pixel.
+const mostOnTile = 20_000
+
+// drawn is what can be seen on a tile, on the lattice of the tile's own units.
+func drawn(ctx context.Context, from store.Store, phrase string, t maptile.Tile) ([]store.Feature, error) {
+	return from.Tile(ctx, phrase, t, mostOnTile)
+}
+
+// whole is the features whose bounds meet a tile, with all their properties.
+func whole(ctx context.Context, from store.Store, phrase string, t maptile.Tile) ([]store.Feature, error) {
+	bound := geo.TileWindow(t).Bound()
+	page, err := from.Find(ctx, store.Query{Phrase: phrase, Bound: &bound, Limit: store.MaxLimit})
+	return page.Features, err
+}
+
+// layer is the outlines on the lattice of the tile's own units.
 func (l look) layer(name string) formats.Layer {
-	w := geo.TileWindow(l.at.tile).AtZoom(l.engine.Zoom)
-	out := formats.Layer{Name: name, Lattice: l.engine.Zoom}
-	for _, p := range l.found.Places(w.Pad(1 + w.W*formats.Buffer/formats.Extent)) {
-		out.Features = append(out.Features, formats.Feature{Num: p.Num, Geometry: p.Shape, Properties: brief(&p)})
+	out := formats.Layer{Name: name, Lattice: int(l.at.tile.Z) + 4}
+	for _, f := range l.features {
+		out.Features = append(out.Features, formats.Feature{Num: uint64(f.ID), Geometry: f.Shape, Properties: f.Brief()})
 	}
 	return out
 }
@@ -55,52 +74,28 @@ func encodePNG(l look) (encoded, error) {
 
 func encodeGeoJSON(l look) (encoded, error) {
 	var b bytes.Buffer
-	w := geo.TileWindow(l.at.tile).AtZoom(l.engine.Zoom)
-	err := WriteGeoJSON(&b, formats.FeatureCollection, l.found, w, l.engine.Satellite.Info(), l.engine.Map.Info())
+	g := formats.NewGeoJSONWriter(&b, formats.GeoJSONOptions{})
+	for _, f := range l.features {
+		if err := g.Write(f.Formatted()); err != nil {
+			return nil, err
+		}
+	}
+	err := g.Close(formats.Property{Key: "complete", Value: l.complete}, formats.Property{Key: "attribution", Value: l.credits})
 	return b.Bytes(), err
-}
-
-// brief is the properties that a tile carries.
-func brief(p *reasoning.Place) []formats.Property {
-	return []formats.Property{
-		{Key: "name", Value: p.Name}, {Key: "query", Value: p.Query}, {Key: "tier", Value: p.Tier}, {Key: "class", Value: p.Class},
-		{Key: "function", Value: p.Function}, {Key: "score", Value: round(p.Score, 4)}, {Key: "area_m2", Value: round(p.AreaM2, 1)},
-	}
-}
-
-func feature(p *reasoning.Place) *formats.Feature {
-	created := p.Created.UTC().Truncate(time.Second)
-	return &formats.Feature{ID: p.ID, Num: p.Num, Geometry: p.Geometry(), Properties: append(
-		[]formats.Property{{Key: "id", Value: p.ID}}, append(brief(p),
-			formats.Property{Key: "scene_ids", Value: p.Scenes}, formats.Property{Key: "model", Value: p.Model},
-			formats.Property{Key: "reasoning", Value: p.Reasoning}, formats.Property{Key: "sources", Value: p.Sources},
-			formats.Property{Key: "created", Value: created}, formats.Property{Key: "updated", Value: created},
-			formats.Property{Key: "verdict"},
-		)...)}
-}
-
-func round(v float64, decimals int) float64 {
-	scale := 1.0
-	for range decimals {
-		scale *= 10
-	}
-	return float64(int64(v*scale+0.5)) / scale
 }
 
 // WriteGeoJSON writes the places of a window, whole and best first. A collection also tells whether the answer is complete, which
 // scenes failed, where pictures have holes, and whom the pictures are from.
-func WriteGeoJSON(out io.Writer, layout formats.GeoJSONLayout, found *reasoning.Findings, w geo.Window, layers ...tiles.Info) error {
+func WriteGeoJSON(out io.Writer, layout formats.GeoJSONLayout, found *reasoning.Findings, w geo.Window, layers ...tiles.Source) error {
 	g := formats.NewGeoJSONWriter(out, formats.GeoJSONOptions{Layout: layout})
 	for _, p := range found.Places(w) {
-		if err := g.Write(feature(&p)); err != nil {
+		f := stored(&p)
+		f.ID, f.Updated = int64(p.Num), p.Created
+		if err := g.Write(f.Formatted()); err != nil {
 			return err
 		}
 	}
-	var credits []string
-	for _, l := range layers {
-		credits = append(credits, l.Attribution)
-	}
-	members := []formats.Property{{Key: "complete", Value: found.Complete()}, {Key: "attribution", Value: attribution(credits...)}}
+	members := []formats.Property{{Key: "complete", Value: found.Complete()}, {Key: "attribution", Value: Credits(layers...)}}
 	if len(found.Failed) > 0 {
 		var failed []map[string]string
 		for _, f := range found.Failed {
@@ -124,12 +119,12 @@ func holes(list []tiles.Hole) []map[string]any {
 	return out
 }
 
-// attribution names each credit once.
-func attribution(parts ...string) string {
+// Credits is whom the layers are from, each once.
+func Credits(layers ...tiles.Source) string {
 	var out []string
-	for _, p := range parts {
-		if p != "" && !strings.Contains(strings.Join(out, "; "), p) {
-			out = append(out, p)
+	for _, l := range layers {
+		if a := l.Info().Attribution; a != "" && !strings.Contains(strings.Join(out, "; "), a) {
+			out = append(out, a)
 		}
 	}
 	return strings.Join(out, "; ")

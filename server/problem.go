@@ -10,6 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/search"
+	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 )
 
@@ -50,6 +52,11 @@ var problems = []struct {
 	{tiles.ErrNotFound, http.StatusNotFound, "no-tile", "The layer has no such tile"},
 	{reasoning.ErrPhrase, http.StatusBadRequest, "phrase", "The phrase cannot be used"},
 	{reasoning.ErrBusy, http.StatusTooManyRequests, "busy", "Too many scenes are waiting"},
+	{store.ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
+	{store.ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
+	{store.ErrConflict, http.StatusPreconditionFailed, "changed", "Somebody else changed it"},
+	{search.ErrQuery, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
+	{search.ErrNotReady, http.StatusServiceUnavailable, "index", "The index of places is being built"},
 	{tiles.ErrUpstream, http.StatusBadGateway, "source-failed", "A source of pictures failed"},
 	{tiles.ErrPicture, http.StatusBadGateway, "source-picture", "A source gave something that is no usable picture"},
 	{reasoning.ErrVLM, http.StatusBadGateway, "vlm", "The vision-language model failed"},
@@ -82,6 +89,10 @@ func hintOf(err error) string {
 	var t *tiles.Error
 	if errors.As(err, &t) {
 		return t.Hint
+	}
+	var st *store.Error
+	if errors.As(err, &st) {
+		return st.Hint
 	}
 	var r *reasoning.Error
 	if errors.As(err, &r) {

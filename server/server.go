@@ -14,16 +14,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/jobs"
+	"github.com/precinct-map/precinct/server/search"
 	"github.com/precinct-map/precinct/tiles"
-	"github.com/precinct-map/precinct/tiles/cache"
 )
 
-// Options is what a server serves. Layers and Engine are needed, the rest has defaults or is left out.
+// Options is what a server serves. Layers, Answers and Metrics are needed, the rest has defaults or is left out.
 type Options struct {
 	Layers      []tiles.Source // by Info().Name, in the catalogue's order
-	Engine      *reasoning.Engine
-	Memory      *cache.Memory
+	Answers     *Answers
 	Metrics     *Metrics
+	Jobs        *jobs.Queue   // nil leaves jobs out
+	Places      *search.Index // nil leaves the search for places out
 	Environment http.Handler  // /v1/environment/…; nil leaves it out
 	Viewer      fs.FS         // the page at /; nil leaves it out
 	Leaflet     string        // folder with leaflet.js and leaflet.css for the page; "" leaves it out
@@ -31,6 +33,8 @@ type Options struct {
 	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
 	LowestZoom  int           // below it only stored outlines are served; 16 when zero
 	Mode        reasoning.Mode
+	Keys        []Key           // who may do what; see Access
+	Open        bool            // without keys, everybody may do everything: for loopback only
 	Ready       func() []string // reasons not to be ready; none when ready
 	Log         *slog.Logger
 }
@@ -38,9 +42,11 @@ type Options struct {
 // Server is an http.Handler.
 type Server struct {
 	Options
+	*Answers
 	echo   *echo.Echo
 	layers map[string]tiles.Source
 	log    *slog.Logger
+	gate   *gate
 }
 
 // New makes the server. It starts nothing by itself.
@@ -54,7 +60,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Options: o, echo: echo.New(), layers: map[string]tiles.Source{}, log: o.Log}
+	s := &Server{Options: o, Answers: o.Answers, echo: echo.New(), layers: map[string]tiles.Source{}, log: o.Log, gate: newGate(o.Keys)}
 	for _, l := range o.Layers {
 		s.layers[l.Info().Name] = l
 	}
@@ -63,9 +69,11 @@ func New(o Options) *Server {
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.observe, middleware.Recover(), middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins:  []string{"*"},
-		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions},
+		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions},
+		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID"},
 		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link"},
 	}))
+	e.Use(s.identify)
 	s.routes()
 	return s
 }
@@ -84,6 +92,20 @@ func (s *Server) routes() {
 	s.get("/aoi/:z/:x/:file", s.aoiTile)
 	s.get("/aoi/:query/:z/:x/:file", s.aoiTile)
 	s.get("/taxonomy", s.taxonomy)
+	s.echo.DELETE("/aoi/:file", s.purge, s.needs(Admin))
+	s.get("/feedback", s.told)
+	s.echo.POST("/feedback", s.tell, s.needs(Edit))
+	s.echo.DELETE("/feedback/:id", s.untell, s.needs(Edit))
+	if s.Places != nil {
+		places := echo.WrapHandler(&search.Handler{Index: s.Places, Attribution: s.credits(), Log: s.log})
+		s.get("/search", places)
+		s.get("/reverse", places)
+		s.get("/resolve", s.resolve)
+	}
+	s.get("/estimate", s.estimate)
+	s.get("/stats", s.stats)
+	s.get("/scenes/:id", s.scene)
+	s.get("/scenes/:id/:picture", s.scenePicture)
 	if s.Environment != nil {
 		s.echo.Any("/v1/environment/*", echo.WrapHandler(s.Environment))
 	}

@@ -9,9 +9,11 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +32,7 @@ import (
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
@@ -138,7 +141,7 @@ func newServer(t *testing.T, s *seer, change func(*Options)) *httptest.Server {
 		Pipeline: &reasoning.Pipeline{VLM: s, Segmenter: boxes{}}, OnResult: metrics.Result,
 	})
 	o := Options{
-		Layers: []tiles.Source{sat, plan}, Engine: engine, Memory: memory, Metrics: metrics, Mode: reasoning.TwoStage,
+		Layers: []tiles.Source{sat, plan}, Answers: newAnswers(t, engine, memory), Metrics: metrics, Mode: reasoning.TwoStage,
 		Viewer: fstest.MapFS{"index.html": {Data: []byte("<html>viewer</html>")}},
 	}
 	if change != nil {
@@ -152,6 +155,22 @@ func newServer(t *testing.T, s *seer, change func(*Options)) *httptest.Server {
 		http.DefaultClient.CloseIdleConnections()
 	})
 	return h
+}
+
+// newAnswers keeps what the engine finds in a store of the test's own.
+func newAnswers(t testing.TB, engine *reasoning.Engine, memory *cache.Memory) *Answers {
+	t.Helper()
+	found, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "found.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := found.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	engine.Shelf = Shelf{Store: found, Log: slog.New(slog.DiscardHandler)}
+	return &Answers{Engine: engine, Store: found, Memory: memory}
 }
 
 type answer struct {
@@ -524,7 +543,7 @@ func FuzzPaths(f *testing.F) {
 	engine := reasoning.NewEngine(reasoning.Config{Satellite: sat, Map: sat, Zoom: 17, Memory: memory, Align: tiles.Align,
 		Pipeline: &reasoning.Pipeline{VLM: &seer{}, Segmenter: boxes{}}})
 	f.Cleanup(engine.Close)
-	h := New(Options{Layers: []tiles.Source{sat}, Engine: engine, Memory: memory, Metrics: NewMetrics()})
+	h := New(Options{Layers: []tiles.Source{sat}, Answers: newAnswers(f, engine, memory), Metrics: NewMetrics()})
 	for _, seed := range []string{"tiles/satellite/3/1/2.png", "aoi/a%20b/17/1/2.mvt", "aoi/17/1/2.mvt?q=x&wait=0", "aoi/学校.json", "%", "a//b/../c"} {
 		f.Add(seed)
 	}

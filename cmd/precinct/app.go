@@ -52,11 +52,8 @@ func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasonin
 
 func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning.Trace)) error {
 	c := a.config
-	budget, err := parseBytes(c.Memory)
-	if err != nil {
-		return err
-	}
-	if a.memory, err = cache.New(budget, a.metrics.Cache); err != nil {
+	var err error
+	if a.memory, err = newMemory(c, a.metrics.Cache); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.memory.Close)
@@ -87,6 +84,14 @@ func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning
 	slog.Info("ready to reason", "vlm", vlm.Name(), "segmenter", a.segmenter.Name(), "onnxruntime", a.segmenter.Version(),
 		"device", a.segmenter.Device(), "mode", a.mode, "zoom", c.Pair.Zoom, "memory", c.Memory)
 	return nil
+}
+
+func newMemory(c config, count func(kind, event string)) (*cache.Memory, error) {
+	budget, err := parseBytes(c.Memory)
+	if err != nil {
+		return nil, err
+	}
+	return cache.New(budget, count)
 }
 
 func (a *app) close() {

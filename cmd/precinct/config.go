@@ -34,6 +34,8 @@ type config struct {
 	Workers     int              `koanf:"workers"`
 	Queue       int              `koanf:"queue"`
 	Environment bool             `koanf:"environment"`
+	Data        string           `koanf:"data"` // folder of what is found, jobs and the index of places
+	Keys        []keyConfig      `koanf:"keys"`
 
 	file string
 }
@@ -107,7 +109,7 @@ func variable(name, value string) (string, any) {
 		}
 	}
 	switch key {
-	case "home", "onnxruntime", "sources", "config": // not configuration keys, or not to be set by one value
+	case "home", "onnxruntime", "sources", "keys", "config": // not configuration keys, or not to be set by one value
 		return "", nil
 	}
 	return key, value

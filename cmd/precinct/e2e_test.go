@@ -46,6 +46,7 @@ func start(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program(t), append(args, "--addr", "127.0.0.1:0")...)
 	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PRECINCT_DATA="+t.TempDir())
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()

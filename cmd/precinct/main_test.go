@@ -13,6 +13,18 @@ import (
 	"time"
 )
 
+// TestMain keeps what the tests find, and their index of places, away from the user's own.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "precinct-test-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("PRECINCT_DATA", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
 // call runs the command and gives its exit code, as main would, and what it wrote.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()

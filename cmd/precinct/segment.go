@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -84,7 +83,7 @@ func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
 		return err
 	}
 	defer a.close()
-	w, err := f.window(cmd.Context(), a)
+	w, err := f.window(cmd.Context(), a.config)
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,7 @@ func segment(cmd *cobra.Command, g *global, f *segmentFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := done(server.WriteGeoJSON(out, layout, found, w, a.engine.Satellite.Info(), a.engine.Map.Info())); err != nil {
+	if err := done(server.WriteGeoJSON(out, layout, found, w, a.engine.Satellite, a.engine.Map)); err != nil {
 		return err
 	}
 	return report(found, w)
@@ -183,16 +182,17 @@ func (f *segmentFlags) configure(g *global) (config, error) {
 }
 
 // window is the area that the flags name.
-func (f *segmentFlags) window(ctx context.Context, a *app) (geo.Window, error) {
-	zoom := a.config.Pair.Zoom
+func (f *segmentFlags) window(ctx context.Context, c config) (geo.Window, error) {
+	zoom := c.Pair.Zoom
 	switch {
 	case f.bbox != "":
-		b, err := parseBBox(f.bbox)
+		b, err := server.ParseBound(f.bbox)
 		return geo.BoundWindow(b, zoom), err
 	case f.area != "":
 		return areaOf(f.area, zoom)
 	}
-	return placeWindow(ctx, a.engine.Map, f.place, zoom)
+	b, err := resolvePlace(ctx, c, f.place)
+	return geo.BoundWindow(b, zoom), err
 }
 
 func (f *segmentFlags) checkArea() error {
@@ -206,29 +206,11 @@ func (f *segmentFlags) checkArea() error {
 		return usagef("give one of --bbox, --place and --geojson")
 	}
 	if f.bbox != "" {
-		if _, err := parseBBox(f.bbox); err != nil {
+		if _, err := server.ParseBound(f.bbox); err != nil {
 			return usagef("--bbox %s: %v", f.bbox, err)
 		}
 	}
 	return nil
-}
-
-func parseBBox(s string) (orb.Bound, error) {
-	parts := strings.Split(s, ",")
-	if len(parts) != 4 {
-		return orb.Bound{}, fmt.Errorf("want four numbers, W,S,E,N")
-	}
-	var v [4]float64
-	for i, p := range parts {
-		var err error
-		if v[i], err = strconv.ParseFloat(strings.TrimSpace(p), 64); err != nil {
-			return orb.Bound{}, fmt.Errorf("%q is no number", p)
-		}
-	}
-	if !(v[0] >= -180 && v[0] <= 180 && v[2] >= -180 && v[2] <= 180 && v[1] >= -90 && v[3] <= 90 && v[1] < v[3]) || v[0] == v[2] {
-		return orb.Bound{}, fmt.Errorf("want degrees with S below N, longitudes within ±180, latitudes within ±90")
-	}
-	return orb.Bound{Min: orb.Point{v[0], v[1]}, Max: orb.Point{v[2], v[3]}}, nil
 }
 
 func readFeatures(path string) ([]formats.Feature, error) {
@@ -259,28 +241,4 @@ func areaOf(path string, zoom int) (geo.Window, error) {
 		return geo.Window{}, fmt.Errorf("%s holds no feature with a geometry", path)
 	}
 	return geo.BoundWindow(area.Bound(), zoom), nil
-}
-
-// placeWindow is one scene's ground around the place that a map knows by name.
-func placeWindow(ctx context.Context, plan tiles.Source, name string, zoom int) (geo.Window, error) {
-	labeler, ok := plan.(tiles.Labeler)
-	if !ok {
-		return geo.Window{}, fmt.Errorf("--place: the map source does not know its labels; give --bbox")
-	}
-	info := plan.Info()
-	const most = 100_000
-	if reasoning.CountScenes(info.Bounds, zoom) > most {
-		return geo.Window{}, fmt.Errorf("--place: the map %s covers too much ground to look through its names; give --bbox", info.Name)
-	}
-	all, err := labeler.Labels(ctx, geo.BoundWindow(info.Bounds, zoom))
-	if err != nil {
-		return geo.Window{}, err
-	}
-	best, ok := reasoning.BestLabel(name, all)
-	if !ok {
-		return geo.Window{}, fmt.Errorf("--place %q: the map %s knows no such name", name, info.Name)
-	}
-	at := geo.Project(best.At, zoom)
-	half := reasoning.CoreSize / 2
-	return geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: 2 * half, H: 2 * half}, nil
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +24,7 @@ import (
 const drainTime = 20 * time.Second
 
 func newServe(g *global) *cobra.Command {
-	var addr, memory string
+	var addr, memory, data string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the configured sources, and outlines of any phrase over them",
@@ -35,15 +37,16 @@ Sources are named in the configuration only; docs/configuration.md has the keys,
 				return err
 			}
 			override(&conf, addr, memory)
+			conf.Data = cmp.Or(data, conf.Data)
 			return serve(cmd.Context(), conf)
 		},
 	}
-	serveFlags(c, &addr, &memory)
+	serveFlags(c, &addr, &memory, &data)
 	return c
 }
 
 func newDemo(g *global) *cobra.Command {
-	var addr, memory, lang string
+	var addr, memory, data, lang string
 	var fonts []string
 	var seed uint64
 	c := &cobra.Command{
@@ -60,17 +63,27 @@ func newDemo(g *global) *cobra.Command {
 				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang, Fonts: fonts},
 			}
 			conf.Pair.Satellite, conf.Pair.Map = "satellite", "map"
+			// What is found in a made-up town is of no use to its next visitor.
+			if conf.Data = data; data == "" {
+				dir, err := os.MkdirTemp("", "precinct-demo-")
+				if err != nil {
+					return err
+				}
+				defer os.RemoveAll(dir)
+				conf.Data = dir
+			}
 			return serve(cmd.Context(), conf)
 		},
 	}
-	serveFlags(c, &addr, &memory)
+	serveFlags(c, &addr, &memory, &data)
 	c.Flags().Uint64Var(&seed, "seed", 1, "which town")
 	c.Flags().StringVar(&lang, "lang", "en", "language of its names: en or zh")
 	c.Flags().StringSliceVar(&fonts, "font", nil, "font file for what the built-in font cannot write (default for zh: an installed one)")
 	return c
 }
 
-func serveFlags(c *cobra.Command, addr, memory *string) {
+func serveFlags(c *cobra.Command, addr, memory, data *string) {
+	c.Flags().StringVar(data, "data", "", "folder of what is found, jobs and the index of places (default: beside the models; demo: a temporary one)")
 	c.Flags().StringVar(addr, "addr", "", "address to listen on (default 127.0.0.1:8080)")
 	c.Flags().StringVar(memory, "memory", "", "memory for tiles, pairs, embeddings and results together (default 1GiB)")
 }
@@ -97,9 +110,19 @@ func serve(ctx context.Context, c config) error {
 		return err
 	}
 	defer a.close()
+	k, err := keep(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	keys, err := c.serverKeys()
+	if err != nil {
+		return err
+	}
 	var draining atomic.Bool
 	o := server.Options{
-		Layers: a.layers, Engine: a.engine, Memory: a.memory, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
+		Layers: a.layers, Answers: k.answers, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
+		Jobs: k.jobs, Places: k.places, Keys: keys, Open: isLoopback(listener.Addr()),
 		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: a.mode, Log: slog.Default(),
 		Ready: func() []string {
 			if draining.Load() {
@@ -131,4 +154,10 @@ func serve(ctx context.Context, c config) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// isLoopback says whether only this machine can reach an address.
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

@@ -87,7 +87,7 @@ func newSpeed(t *testing.T, scene reasoning.Scene) *speed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &speed{t, a, scene, server.New(server.Options{Engine: a.engine, Memory: a.memory, Metrics: a.metrics})}
+	s := &speed{t, a, scene, server.New(server.Options{Answers: &server.Answers{Engine: a.engine, Memory: a.memory}, Metrics: a.metrics})}
 	// The graphs' first run allocates; it is on ground that is not measured.
 	warm := *s
 	warm.scene = reasoning.Scene{Z: 19, Col: 193344, Row: 110123}

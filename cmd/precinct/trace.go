@@ -34,37 +34,11 @@ func writeTrace(dir string, s reasoning.Scene, t *reasoning.Trace) error {
 			return err
 		}
 	}
-	return writeTraceJSON(filepath.Join(dir, "trace.json"), t)
-}
-
-func writeTraceJSON(path string, t *reasoning.Trace) error {
-	type stage struct {
-		Stage     reasoning.Stage    `json:"stage"`
-		Prompt    string             `json:"prompt"`
-		Answer    string             `json:"answer"`
-		Objects   []reasoning.Prompt `json:"objects"`
-		Scores    []float64          `json:"scores"`
-		Problems  []string           `json:"problems,omitempty"`
-		VLM       float64            `json:"seconds_vlm"`
-		Segmenter float64            `json:"seconds_segmenter"`
-	}
-	doc := struct {
-		Window    geo.Window     `json:"window"`
-		Phrase    string         `json:"phrase"`
-		Mode      reasoning.Mode `json:"mode"`
-		Model     string         `json:"model"`
-		Segmenter string         `json:"segmenter"`
-		Seconds   float64        `json:"seconds"`
-		Stages    []stage        `json:"stages"`
-	}{Window: t.Window, Phrase: t.Phrase, Mode: t.Mode, Model: t.Model, Segmenter: t.Segmenter, Seconds: t.Seconds}
-	for _, st := range t.Stages {
-		doc.Stages = append(doc.Stages, stage{st.Stage, st.Text, st.Answer, st.Prompts, st.Scores, st.Problems, st.SecondsVLM, st.SecondsSegmenter})
-	}
-	data, err := json.MarshalIndent(doc, "", "  ")
+	data, err := json.MarshalIndent(t.Record(), "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(dir, "trace.json"), append(data, '\n'), 0o644)
 }
 
 func maskImage(m *geo.Mask) image.Image {

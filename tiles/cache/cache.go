@@ -104,6 +104,9 @@ func Get[T Sized](ctx context.Context, m *Memory, kind, key string, mk func(cont
 // Drop forgets a value.
 func Drop(m *Memory, kind, key string) { m.store.Del(kind + "\x00" + key) }
 
+// Clear forgets everything.
+func (m *Memory) Clear() { m.store.Clear() }
+
 // Put keeps a value that came about some other way.
 func Put[T Sized](m *Memory, kind, key string, v T) { m.keep(kind+"\x00"+key, v) }
 

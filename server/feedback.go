@@ -1,0 +1,145 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
+
+	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/store"
+)
+
+// verdicts are what a person may say of an outline.
+var verdicts = []string{"right", "wrong", "shape", "name", ""}
+
+// maxFeedback is the most bytes of one piece of feedback.
+const maxFeedback = 1 << 20
+
+// opinion is what a person says of a feature.
+type opinion struct {
+	Feature  json.Number       `json:"feature"`
+	Verdict  *string           `json:"verdict"`
+	Name     *string           `json:"name"`
+	Class    *string           `json:"class"`
+	Geometry *geojson.Geometry `json:"geometry"` // the corrected outline, WGS-84
+	By       string            `json:"by"`
+}
+
+// tell takes an opinion: POST /feedback.
+func (s *Server) tell(c echo.Context) error {
+	var o opinion
+	d := json.NewDecoder(io.LimitReader(c.Request().Body, maxFeedback))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&o); err != nil {
+		return badRequest(`the body is no feedback: %v; want {"feature": ID, "verdict": "right|wrong|shape|name", "geometry": …, "name": …}`, err)
+	}
+	id, err := o.Feature.Int64()
+	if err != nil || id <= 0 {
+		return badRequest("feature %q is no id", short(o.Feature.String()))
+	}
+	if o.Verdict == nil && o.Geometry == nil && o.Name == nil && o.Class == nil {
+		return badRequest("the feedback says nothing: give a verdict, a name, a class or a geometry")
+	}
+	if o.Verdict != nil && !slices.Contains(verdicts, *o.Verdict) {
+		return badRequest("verdict %q: use right, wrong, shape, name or an empty one", short(*o.Verdict))
+	}
+	var outline orb.MultiPolygon
+	if o.Geometry != nil {
+		var ok bool
+		if outline, ok = formats.Polygons(o.Geometry.Geometry()); !ok {
+			return badRequest("the geometry is a %s: want a Polygon or MultiPolygon", o.Geometry.Type)
+		}
+		if err := checkOutline(outline); err != nil {
+			return badRequest("the geometry %v", err)
+		}
+	}
+	f, err := s.Store.Change(c.Request().Context(), id, store.Edit{By: shortTo(o.By, 100)}, func(f *store.Feature) error {
+		if o.Verdict != nil {
+			f.Verdict = *o.Verdict
+		}
+		if o.Name != nil {
+			f.Name = shortTo(*o.Name, 200)
+		}
+		if o.Class != nil {
+			f.Class = shortTo(*o.Class, 60)
+		}
+		if outline != nil {
+			f.SetGeometry(outline)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return sendFeatures(c, []store.Feature{f}, "")
+}
+
+func checkOutline(mp orb.MultiPolygon) error {
+	for _, poly := range mp {
+		for _, ring := range poly {
+			if len(ring) < 4 || ring[0] != ring[len(ring)-1] {
+				return fmt.Errorf("has a ring that is not closed or has fewer than four points")
+			}
+			for _, p := range ring {
+				if !(p[0] >= -180 && p[0] <= 540 && p[1] >= -85.06 && p[1] <= 85.06) {
+					return fmt.Errorf("lies outside the map: %v", p)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// told lists what people judged or changed of a phrase: GET /feedback?q=.
+func (s *Server) told(c echo.Context) error {
+	q, bound, err := s.asked(c)
+	if err != nil {
+		return err
+	}
+	query := store.Query{Phrase: q.Phrase, Bound: bound, Limit: store.MaxLimit, After: c.QueryParam("after")}
+	page, err := s.Store.Find(c.Request().Context(), query)
+	if err != nil {
+		return err
+	}
+	judged := slices.DeleteFunc(page.Features, func(f store.Feature) bool { return f.Verdict == "" && !f.Edited })
+	return sendFeatures(c, judged, page.Next)
+}
+
+// untell gives a feature back what it was before its last change: DELETE /feedback/ID.
+func (s *Server) untell(c echo.Context) error {
+	id, err := strconv.ParseInt(param(c, "id"), 10, 64)
+	if err != nil {
+		return badRequest("feature %q is no id", short(param(c, "id")))
+	}
+	f, err := s.Store.Undo(c.Request().Context(), id, store.Edit{})
+	if err != nil {
+		return err
+	}
+	return sendFeatures(c, []store.Feature{f}, "")
+}
+
+func sendFeatures(c echo.Context, features []store.Feature, next string) error {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, formats.FeatureCollection.MediaType())
+	h.Set(echo.HeaderCacheControl, cacheNever)
+	c.Response().WriteHeader(http.StatusOK)
+	g := formats.NewGeoJSONWriter(c.Response(), formats.GeoJSONOptions{})
+	for i := range features {
+		f := features[i].Formatted()
+		f.Properties = append(f.Properties, formats.Property{Key: "edited", Value: features[i].Edited}, formats.Property{Key: "version", Value: features[i].Version})
+		if err := g.Write(f); err != nil {
+			return err
+		}
+	}
+	if next == "" {
+		return g.Close()
+	}
+	return g.Close(formats.Property{Key: "next", Value: next})
+}
