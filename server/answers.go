@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/precinct-map/precinct/geo"
@@ -15,6 +16,8 @@ type Answers struct {
 	Engine *reasoning.Engine
 	Store  store.Store
 	Memory *cache.Memory
+
+	changes atomic.Int64 // rises with each change that this process makes to what is found
 }
 
 // Look answers a question for a window of the engine's zoom and puts the outlines that are known by then into the store.
@@ -43,6 +46,7 @@ func (a *Answers) Look(ctx context.Context, q reasoning.Question, w geo.Window, 
 		if _, err := a.Store.Sync(ctx, q.Phrase, ground, places); err != nil {
 			return nil, err
 		}
+		a.changes.Add(1)
 	}
 	cache.Put(a.Memory, "kept", key, encoded(found.Generation))
 	return found, nil

@@ -84,6 +84,7 @@ func (s *Server) aoiTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	changes := s.changes.Load()
 	known, err := s.find(c, q, a)
 	if err != nil {
 		return err
@@ -101,6 +102,8 @@ func (s *Server) aoiTile(c echo.Context) error {
 	if !known.complete {
 		h.Set(reasonHeader, known.reason)
 		b.caching = cacheNever
+	} else {
+		b.keep = func(data []byte, encoding string) { s.hot.keep(c, data, encoding, changes) }
 	}
 	b.make = func() ([]byte, error) {
 		return cache.Get(c.Request().Context(), s.Memory, "encoded", "aoi|"+b.etag, func(ctx context.Context) (encoded, error) {

@@ -78,6 +78,7 @@ func (s *Server) tell(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.changes.Add(1)
 	return sendFeatures(c, []store.Feature{f}, "")
 }
 
@@ -122,6 +123,7 @@ func (s *Server) untell(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.changes.Add(1)
 	return sendFeatures(c, []store.Feature{f}, "")
 }
 

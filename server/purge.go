@@ -20,6 +20,7 @@ func (s *Server) purge(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.changes.Add(1)
 	s.Memory.Clear()
 	s.log.Info("purged", "phrase", q.Phrase, "scenes", scenes, "features", features)
 	return c.JSON(http.StatusOK, map[string]any{"query": q.Phrase, "scenes": scenes, "features": features})

@@ -20,9 +20,10 @@ type body struct {
 	data     []byte
 	make     func() ([]byte, error) // in place of data: called only when the client's copy is old; needs an etag
 	media    string
-	etag     string // without quotes; made from the data when empty
-	caching  string // Cache-Control
-	compress bool   // whether encoding it helps; never for pictures
+	etag     string                             // without quotes; made from the data when empty
+	caching  string                             // Cache-Control
+	compress bool                               // whether encoding it helps; never for pictures
+	keep     func(data []byte, encoding string) // told of what was sent whole; may be nil
 }
 
 const (
@@ -59,7 +60,13 @@ func reply(c echo.Context, b body) error {
 		h.Set(echo.HeaderContentEncoding, encoding)
 	}
 	h.Set(echo.HeaderContentLength, strconv.Itoa(len(data)))
-	return c.Blob(http.StatusOK, b.media, data)
+	if err := c.Blob(http.StatusOK, b.media, data); err != nil {
+		return err
+	}
+	if b.keep != nil {
+		b.keep(data, encoding)
+	}
+	return nil
 }
 
 // notModified sets the validators and says whether the client's copy is good. A body that must not be stored has none.

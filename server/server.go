@@ -47,6 +47,7 @@ type Server struct {
 	layers map[string]tiles.Source
 	log    *slog.Logger
 	gate   *gate
+	hot    *hot
 }
 
 // New makes the server. It starts nothing by itself.
@@ -61,6 +62,7 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{Options: o, Answers: o.Answers, echo: echo.New(), layers: map[string]tiles.Source{}, log: o.Log, gate: newGate(o.Keys)}
+	s.hot = newHot(&o)
 	for _, l := range o.Layers {
 		s.layers[l.Info().Name] = l
 	}
@@ -79,7 +81,11 @@ func New(o Options) *Server {
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.hot.serve(w, r) {
+		s.echo.ServeHTTP(w, r)
+	}
+}
 
 func (s *Server) routes() {
 	s.get("/healthz", s.health)

@@ -46,7 +46,8 @@ func (s *Server) tile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return reply(c, body{data: data, media: format.MediaType(), caching: cacheTiles})
+	return reply(c, body{data: data, media: format.MediaType(), caching: cacheTiles,
+		keep: func(data []byte, encoding string) { s.hot.keep(c, data, encoding, -1) }})
 }
 
 // scaled is a tile at a multiple of 256 px: drawn so, or put together from the next zoom, or enlarged.
