@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/precinct-map/precinct/geo/formats/export"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/server/search"
 	"github.com/precinct-map/precinct/server/store"
@@ -55,6 +56,9 @@ var problems = []struct {
 	{store.ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
 	{store.ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
 	{store.ErrConflict, http.StatusPreconditionFailed, "changed", "Somebody else changed it"},
+	{export.ErrFormat, http.StatusNotFound, "not-found", "There is no such format"},
+	{export.ErrNoGDAL, http.StatusNotFound, "not-found", "There is no such format here"},
+	{export.ErrGDAL, http.StatusBadRequest, "format", "GDAL could not write that format"},
 	{search.ErrQuery, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
 	{search.ErrNotReady, http.StatusServiceUnavailable, "index", "The index of places is being built"},
 	{tiles.ErrUpstream, http.StatusBadGateway, "source-failed", "A source of pictures failed"},

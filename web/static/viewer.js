@@ -28,6 +28,8 @@ const el = (tag, text, parent) => {
 
 const area = (m2) => (m2 >= 10000 ? `${(m2 / 10000).toFixed(1)} ha` : `${Math.round(m2)} m²`);
 
+const post = (url, body) => json(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
 // Outlines is what answers one phrase in the view. Features come from several tiles; one id is drawn once.
 class Outlines {
   constructor(map, phrase, changed) {
@@ -98,10 +100,15 @@ class Outlines {
     this.tiles.set(key, { ids });
     for (const f of features) {
       this.drop(f.id);
-      const layer = L.geoJSON(f, { style: { color: '#e4572e', weight: 2.5, fillOpacity: 0.22 } }).bindPopup(() => popup(f), { maxWidth: 320 });
+      const layer = L.geoJSON(f, { style: { color: '#e4572e', weight: 2.5, fillOpacity: 0.22 } }).bindPopup(() => popup(f, () => this.reload()), { maxWidth: 320 });
       this.byId.set(f.id, { feature: f, layer });
       this.group.addLayer(layer);
     }
+  }
+
+  // reload asks anew for what is in view: something was changed.
+  reload() {
+    for (const key of this.view) this.tile(key);
   }
 
   drop(id) {
@@ -111,7 +118,7 @@ class Outlines {
   }
 }
 
-const popup = ({ properties: p }) => {
+const popup = ({ id, properties: p }, changed) => {
   const box = document.createElement('div');
   el('b', p.name || p.class || p.query, box);
   const list = el('dl', '', box);
@@ -120,6 +127,27 @@ const popup = ({ properties: p }) => {
     if (!value) continue;
     el('dt', key, list);
     el('dd', value, list);
+  }
+  const scenes = el('p', 'what the model saw: ', box);
+  for (const scene of p.scene_ids ?? []) {
+    const link = el('a', scene, scenes);
+    link.href = `scenes/${scene}?q=${encodeURIComponent(p.query)}`;
+    link.target = '_blank';
+    scenes.append(' ');
+  }
+  const verdicts = el('p', '', box);
+  verdicts.className = 'chips';
+  for (const [verdict, text] of [['right', 'Right'], ['shape', 'Wrong outline'], ['wrong', 'Not such a place']]) {
+    const button = el('button', text, verdicts);
+    button.setAttribute('aria-pressed', p.verdict === verdict);
+    button.onclick = async () => {
+      try {
+        await post('feedback', { feature: Number(id), verdict: p.verdict === verdict ? '' : verdict });
+        changed();
+      } catch (error) {
+        say(error.message, true);
+      }
+    };
   }
   return box;
 };
@@ -155,6 +183,28 @@ const writeLink = (map, phrase) => {
   history.replaceState(null, '', `#${p}${phrase ? '&' : ''}map=${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
 };
 
+// downloads are links to all that is stored for a phrase.
+const downloads = (phrase) => {
+  const list = document.getElementById('downloads');
+  list.replaceChildren();
+  if (!phrase) return;
+  el('span', 'Take away: ', list);
+  for (const format of ['geojson', 'gpkg', 'parquet', 'kml', 'pmtiles']) {
+    const link = el('a', format, list);
+    link.href = `aoi/${encodeURIComponent(phrase)}.${format}`;
+    list.append(' ');
+  }
+};
+
+// split parts "schools in Banepa" into what and where; a phrase is all what when the server knows no places.
+const split = async (phrase) => {
+  try {
+    return (await json(`resolve?q=${encodeURIComponent(phrase)}`)).body;
+  } catch {
+    return { query: phrase };
+  }
+};
+
 const start = async () => {
   const linked = readLink();
   const { body: { layers } } = await json('tiles');
@@ -176,14 +226,22 @@ const start = async () => {
   L.control.layers(bases, {}, { collapsed: false, position: 'topright' }).addTo(map);
 
   let outlines = null;
-  const ask = (phrase) => {
+  const ask = async (text) => {
     outlines?.remove();
     results.replaceChildren();
     outlines = null;
-    document.getElementById('phrase').value = phrase;
-    writeLink(map, phrase);
-    if (!phrase) return say('');
+    document.getElementById('phrase').value = text;
+    if (!text) {
+      writeLink(map, '');
+      downloads('');
+      return say('');
+    }
     say('Looking…');
+    const { query: phrase, bbox } = await split(text);
+    if (bbox) map.fitBounds([[bbox[1], bbox[0]], [bbox[3], bbox[2]]], { maxZoom: 18 });
+    writeLink(map, phrase);
+    downloads(phrase);
+    outlines?.remove();
     outlines = new Outlines(map, phrase, show);
   };
   map.on('moveend', () => {
