@@ -83,7 +83,7 @@ func townRegions(f *evalFlags, zoom int) iter.Seq2[region, error] {
 // sampled are scenes at random places of regions, by a seed: wherever the core holds a place that can be asked for.
 func sampled(ctx context.Context, a *app, f *evalFlags, regions iter.Seq2[region, error]) iter.Seq2[training.Example, error] {
 	return func(yield func(training.Example, error) bool) {
-		r := rand.New(rand.NewPCG(f.seed, 7))
+		r := picker{rand.New(rand.NewPCG(f.seed, 7)), map[string]int{}}
 		left := f.scenes
 		for g, err := range regions {
 			for n, tries := 0, 0; err == nil && n < min(scenesATown, left); tries++ {
@@ -92,7 +92,7 @@ func sampled(ctx context.Context, a *app, f *evalFlags, regions iter.Seq2[region
 					break
 				}
 				var asked []training.Example
-				if asked, err = sceneExamples(ctx, a, g, offGrid(around(g.middle(r), a.config.Pair.Zoom)), f.tiers, r); err != nil {
+				if asked, err = sceneExamples(ctx, a, g, offGrid(around(g.middle(r.Rand), a.config.Pair.Zoom)), f.tiers, r); err != nil {
 					break
 				}
 				for _, e := range asked {
@@ -133,7 +133,7 @@ type scene struct {
 
 // sceneExamples asks a scene for a place of its middle by name, for a class and a function of its middle, and for a class that it has none
 // of. It asks for what has outlines only: a class one of whose labels is a mere point has no truth.
-func sceneExamples(ctx context.Context, a *app, g region, w geo.Window, tiers []string, r *rand.Rand) ([]training.Example, error) {
+func sceneExamples(ctx context.Context, a *app, g region, w geo.Window, tiers []string, r picker) ([]training.Example, error) {
 	places, err := g.places(ctx, w)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ type question struct {
 	holds  func(known) bool
 }
 
-func (s *scene) questions(r *rand.Rand) []question {
+func (s *scene) questions(r picker) []question {
 	var names, classes, functions []string
 	core := s.window.Pad(-reasoning.Margin)
 	for _, p := range s.places {
@@ -177,37 +177,62 @@ func (s *scene) questions(r *rand.Rand) []question {
 		c, _ := taxonomy.ByID(p.class)
 		names, classes, functions = append(names, p.name), append(classes, c.ID), append(functions, c.Function)
 	}
-	// Each kind once: of two parks and a school, the school is asked for as often as a park.
-	pick := func(from []string) string {
-		slices.Sort(from)
-		from = slices.DeleteFunc(slices.Compact(from), func(v string) bool { return v == "" })
-		if len(from) == 0 {
-			return ""
-		}
-		return from[r.IntN(len(from))]
-	}
 	var out []question
-	if name := pick(names); name != "" {
+	if name := r.pick("name", names, func(name string) string { return s.classOf(name) }); name != "" {
 		i := slices.IndexFunc(s.places, func(p known) bool { return p.name == name })
 		out = append(out, question{training.TierName, name, s.places[i].class, func(p known) bool { return p.name == name }})
 	}
-	if c, ok := taxonomy.ByID(pick(classes)); ok {
+	if c, ok := taxonomy.ByID(r.pick("class", classes, itself)); ok {
 		answers := taxonomy.Match(c.Name).Classes
 		holds := func(class string) bool { return slices.Contains(answers, class) }
 		if s.outlined(holds) {
 			out = append(out, question{training.TierClass, c.Name, c.ID, func(p known) bool { return holds(p.class) }})
 		}
 	}
-	if id := pick(functions); id != "" {
+	if id := r.pick("function", functions, itself); id != "" {
 		holds := func(class string) bool { c, _ := taxonomy.ByID(class); return c.Function == id }
 		if s.outlined(holds) {
 			out = append(out, question{training.TierFunction, functionName(id), id, func(p known) bool { return holds(p.class) }})
 		}
 	}
-	if absent, ok := s.absent(r); ok && len(names) > 0 {
+	if absent, ok := s.absent(r.Rand); ok && len(names) > 0 {
 		out = append(out, question{training.Absent, absent.Name, absent.ID, func(known) bool { return false }})
 	}
 	return out
+}
+
+// picker picks at random of what was asked for least, so that a bench is not all farms.
+type picker struct {
+	*rand.Rand
+	asked map[string]int // how often, by tier and kind
+}
+
+func itself(v string) string { return v }
+
+// pick picks one of some names, classes or functions, "" of none; kind is what is counted of each.
+func (p picker) pick(tier string, from []string, kind func(string) string) string {
+	slices.Sort(from)
+	from = slices.DeleteFunc(slices.Compact(from), func(v string) bool { return v == "" })
+	least := from[:0:0]
+	for _, v := range from {
+		switch n := p.asked[tier+kind(v)]; {
+		case len(least) == 0 || n < p.asked[tier+kind(least[0])]:
+			least = []string{v}
+		case n == p.asked[tier+kind(least[0])]:
+			least = append(least, v)
+		}
+	}
+	if len(least) == 0 {
+		return ""
+	}
+	picked := least[p.IntN(len(least))]
+	p.asked[tier+kind(picked)]++
+	return picked
+}
+
+func (s *scene) classOf(name string) string {
+	i := slices.IndexFunc(s.places, func(p known) bool { return p.name == name })
+	return s.places[i].class
 }
 
 // fits says whether a place can be asked for: the scene shows it whole, and it is more than a few pixels.

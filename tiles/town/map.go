@@ -118,8 +118,11 @@ func (f *features) coarse(cell plan.Cell[*plan.Layout]) {
 	for k := range cell.Plan.Streets {
 		s := &cell.Plan.Streets[k]
 		kind := carto.Road
-		if s.Class == "track" {
+		switch s.Class {
+		case "track":
 			kind = carto.Path
+		case "rail":
+			kind = carto.Rail
 		}
 		f.add(carto.Feature{Kind: kind, Class: s.Class, Name: s.Name, Level: s.Level, Geometry: orb.LineString(cell.Points(s.Line))})
 	}

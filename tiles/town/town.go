@@ -31,7 +31,7 @@ const (
 )
 
 // generation changes whenever the same seed gives another town: it keeps caches honest.
-const generation = 2
+const generation = 3
 
 // Visitors arrive in the South Atlantic, where no real town can be mistaken for ours. At 33° south a planned metre is one
 // on the ground, and the sun, which stands in the north-west of the demo's pictures, may stand there in truth.

@@ -18,14 +18,15 @@ func (c *canvas) streets(cells []plan.Cell[*plan.Layout]) {
 			}
 		}
 	}
+	c.rails(cells, 0)
 	each(func(s *plan.Street) {
-		if s.Level > 0 {
+		if s.Level > 0 && s.Class != "rail" {
 			c.stroke(s.Line, s.Width+2*s.Walk+1, c.beside(5))
 		}
 	})
 	c.shade(0.9)
 	each(func(s *plan.Street) {
-		if s.Walk > 0 || s.Level > 0 {
+		if (s.Walk > 0 || s.Level > 0) && s.Class != "rail" {
 			c.stroke(s.Line, s.Width+2*s.Walk+float64(s.Level), plan.Pt{})
 		}
 	})
@@ -37,7 +38,7 @@ func (c *canvas) streets(cells []plan.Cell[*plan.Layout]) {
 	})
 	c.fill(texture{colour{150, 132, 104}, 0.1, 0.12, colour{132, 120, 88}, 0.9}, 0.85)
 	each(func(s *plan.Street) {
-		if s.Class != "track" {
+		if s.Class != "track" && s.Class != "rail" {
 			c.stroke(s.Line, c.atLeast(s.Width, 0.9), plan.Pt{})
 			if s.Level == 0 {
 				c.disc(s.Line[0], s.Width/2)
@@ -46,11 +47,67 @@ func (c *canvas) streets(cells []plan.Cell[*plan.Layout]) {
 		}
 	})
 	c.fill(texture{colour{103, 103, 106}, 0.05, 0.05, colour{118, 116, 114}, 0.9}, 1)
+	c.rails(cells, 1)
 	if c.ppm < 0.9 {
 		return
 	}
 	each(func(s *plan.Street) { c.lanes(s) })
 	c.fill(texture{colour{214, 212, 204}, 0.06, 0.1, colour{}, 0}, 0.75)
+}
+
+// rails paints the tracks of a level on their ballast, or on a bridge's deck: two where there is room for them.
+func (c *canvas) rails(cells []plan.Cell[*plan.Layout], level int) {
+	var tracks []*plan.Street
+	each := func(do func(s *plan.Street)) {
+		for _, cell := range cells {
+			c.enter(cell.I, cell.J)
+			for k := range cell.Plan.Streets {
+				if s := &cell.Plan.Streets[k]; s.Class == "rail" && s.Level == level && c.sees(s.Box.Grow(s.Width/2+14)) {
+					tracks = append(tracks, s)
+					do(s)
+				}
+			}
+		}
+	}
+	if level > 0 {
+		each(func(s *plan.Street) { c.stroke(s.Line, s.Width+1, c.beside(5)) })
+		c.shade(0.9)
+		each(func(s *plan.Street) { c.stroke(s.Line, s.Width+1, plan.Pt{}) })
+		c.fill(texture{colour{150, 146, 138}, 0.05, 0.05, colour{}, 0}, 1)
+	}
+	each(func(s *plan.Street) { c.stroke(s.Line, c.atLeast(s.Width-2.5, 0.9), plan.Pt{}) })
+	if len(tracks) == 0 {
+		return
+	}
+	c.fill(texture{colour{124, 114, 104}, 0.09, 0.07, colour{106, 98, 90}, 0.8}, 1)
+	if c.ppm < 0.9 {
+		return
+	}
+	const gauge, apart = 1.435, 4.4
+	lines := func(each func(s *plan.Street, offset float64)) {
+		for _, cell := range cells {
+			c.enter(cell.I, cell.J)
+			for k := range cell.Plan.Streets {
+				s := &cell.Plan.Streets[k]
+				if s.Class != "rail" || s.Level != level || !c.sees(s.Box.Grow(s.Width)) {
+					continue
+				}
+				if s.Width < 8 {
+					each(s, 0)
+					continue
+				}
+				each(s, apart/2)
+				each(s, -apart/2)
+			}
+		}
+	}
+	lines(func(s *plan.Street, at float64) { c.dashes(s.Line, at, 0, 1e9, 1e9, 0, 2.6) })
+	c.fill(texture{colour{98, 88, 80}, 0.1, 0.08, colour{86, 78, 72}, 0.8}, 0.7)
+	lines(func(s *plan.Street, at float64) {
+		c.dashes(s.Line, at-gauge/2, 0, 1e9, 1e9, 0, 0.25)
+		c.dashes(s.Line, at+gauge/2, 0, 1e9, 1e9, 0, 0.25)
+	})
+	c.fill(texture{colour{172, 166, 160}, 0.06, 0.05, colour{}, 0}, 0.85)
 }
 
 // atLeast keeps streets visible in small pictures.

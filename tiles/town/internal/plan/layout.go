@@ -11,6 +11,8 @@ type lay struct {
 	blocks []Piece
 	bigs   int // blocks that may stay undivided for a large place
 	side   int // streets named so far
+	tracks []Street
+	m      measure
 
 	corners [4]Pt     // of the cell's ground before the warp, clockwise from the north-west
 	sides   [4]Street // the main streets from each corner to the next
@@ -22,7 +24,8 @@ func (p *Planner) makeLayout(i, j int) *Layout {
 	l.bigs = len(big)
 	l.dry = l.farFromWater()
 	l.mainStreets()
-	l.divide(l.ground(), 0)
+	l.railways()
+	l.quarter()
 	l.water()
 	l.settle(big, small)
 	l.finish()
@@ -99,19 +102,22 @@ func (p *Planner) street(i, j int, vertical bool) Street {
 // mainStreets are those along the cell's north and west side; its neighbours have the others.
 func (l *lay) mainStreets() {
 	o, e, s := l.p.node(l.i, l.j), l.p.node(l.i+1, l.j).add(Pt{CellSize, 0}), l.p.node(l.i, l.j+1).add(Pt{0, CellSize})
-	l.addStreet(l.p.street(l.i, l.j, false), o, e, 24)
-	l.addStreet(l.p.street(l.i, l.j, true), o, s, 24)
+	l.addLine(l.p.street(l.i, l.j, false), l.toRoundabouts(l.bent(densify([]Pt{o, e}, 12)), l.i+1, l.j))
+	l.addLine(l.p.street(l.i, l.j, true), l.toRoundabouts(l.bent(densify([]Pt{o, s}, 12)), l.i, l.j+1))
+	l.roundabout()
 }
 
 // longestBridge is what a main street crosses; at anything wider it ends.
 const longestBridge = 150
 
-// addStreet bends a straight street, and makes bridges of what crosses water, or, when it is a minor one, leaves that out.
-func (l *lay) addStreet(s Street, a, b Pt, step float64) {
-	if s.Width == 0 {
+// addStreet bends a straight street.
+func (l *lay) addStreet(s Street, a, b Pt) { l.addLine(s, l.bent(densify([]Pt{a, b}, 12))) }
+
+// addLine makes bridges of where a street crosses water or rails, or, when it is a minor one, leaves that out.
+func (l *lay) addLine(s Street, line []Pt) {
+	if s.Width == 0 || len(line) < 2 {
 		return
 	}
-	line := l.bent(densify([]Pt{a, b}, step/2))
 	margin, minor := 5.0, s.Width < 9 || s.Class == "unclassified"
 	if minor {
 		margin = 9
@@ -122,6 +128,7 @@ func (l *lay) addStreet(s Street, a, b Pt, step float64) {
 		if end > start && !(wet && minor) {
 			piece := s
 			piece.Line = line[start : end+1]
+			piece.On = [2]bool{s.On[0] || start > 0, s.On[1] || end < len(line)-1}
 			if wet {
 				piece.Level = 1
 			}
@@ -141,12 +148,13 @@ func (l *lay) addStreet(s Street, a, b Pt, step float64) {
 	flush(len(line) - 1)
 }
 
-// wet says whether water is nearer than a margin.
+// wet says whether water, or a railway, is nearer than a margin.
 func (l *lay) wet(q Pt, margin float64) bool {
 	if l.dry {
 		return false
 	}
-	return l.p.shore(float64(l.i)*CellSize+q.X, float64(l.j)*CellSize+q.Y) < margin
+	x, y := float64(l.i)*CellSize+q.X, float64(l.j)*CellSize+q.Y
+	return l.p.shore(x, y) < margin || l.p.rail(x, y) < margin
 }
 
 // ground is what the main streets leave of the cell, before the warp.
@@ -164,6 +172,12 @@ func (l *lay) ground() Poly {
 		n := b.sub(a).left().normal().times(-1)
 		out = out.clip(n, n.dot(a)-s.Width/2-s.Walk)
 	}
+	for k, at := range [4][2]int{{l.i, l.j}, {l.i + 1, l.j}, {l.i + 1, l.j + 1}, {l.i, l.j + 1}} {
+		if p.hasRoundabout(at[0], at[1]) {
+			n := q[k].sub(q.centroid()).normal()
+			out = out.clip(n, n.dot(q[k])-roundaboutGround)
+		}
+	}
 	return out
 }
 
@@ -172,20 +186,21 @@ type measure struct {
 	area, length, width, walk float64
 	large                     float64 // what a block that is kept for a large place may have
 	class                     string
+	skew, off                 float64 // how far cuts leave the square, in radians, and the middle, as a share
 }
 
 func (z Zone) measure() measure {
 	switch z {
 	case Core:
-		return measure{12500, 150, 8, 3, 44000, "residential"}
+		return measure{12500, 150, 8, 3, 44000, "residential", 0.09, 0.07}
 	case Mid:
-		return measure{14000, 185, 7, 2.5, 44000, "residential"}
+		return measure{14000, 185, 7, 2.5, 44000, "residential", 0.09, 0.07}
 	case Suburb:
-		return measure{11500, 210, 6.5, 2, 27000, "residential"}
+		return measure{11500, 210, 6.5, 2, 27000, "residential", 0.09, 0.07}
 	case Industrial:
-		return measure{36000, 280, 9, 2, 46000, "unclassified"}
+		return measure{36000, 280, 9, 2, 46000, "unclassified", 0.09, 0.07}
 	}
-	return measure{42000, 320, 3.5, 0, 0, "track"}
+	return measure{42000, 320, 3.5, 0, 0, "track", 0.09, 0.07}
 }
 
 // divide cuts the ground into blocks with streets between.
@@ -193,7 +208,7 @@ func (l *lay) divide(q Poly, depth int) {
 	if len(q) < 3 || depth > 7 {
 		return
 	}
-	m := l.Zone.measure()
+	m := l.m
 	u, long, _ := q.longAxis()
 	area := q.area()
 	keep := l.bigs > 0 && depth > 1 && area < m.large && area > m.large/2 && l.rnd.chance(0.4)
@@ -207,8 +222,8 @@ func (l *lay) divide(q Poly, depth int) {
 		return
 	}
 	low, high := q.span(u)
-	n := direction(math.Atan2(u.Y, u.X) + l.rnd.between(-0.09, 0.09))
-	mid := q.centroid().along(u, (l.rnd.between(0.43, 0.57)-0.5)*(high-low))
+	n := direction(math.Atan2(u.Y, u.X) + l.rnd.between(-m.skew, m.skew))
+	mid := q.centroid().along(u, l.rnd.between(-m.off, m.off)*(high-low))
 	c := n.dot(mid)
 	from, to := q.chord(n.left(), n, c)
 	half := m.width/2 + m.walk
@@ -220,7 +235,7 @@ func (l *lay) divide(q Poly, depth int) {
 	} else {
 		l.side++
 		a, b := n.times(c).along(n.left(), from), n.times(c).along(n.left(), to)
-		l.addStreet(s, a.along(n.left(), -l.toMiddle(a, half)), b.along(n.left(), l.toMiddle(b, half)), 24)
+		l.addStreet(s, a.along(n.left(), -l.toMiddle(a, half)), b.along(n.left(), l.toMiddle(b, half)))
 	}
 	l.divide(q.clip(n, c-half), depth+1)
 	l.divide(q.clip(n.times(-1), -c-half), depth+1)
@@ -240,7 +255,7 @@ func (l *lay) toMiddle(at Pt, minor float64) float64 {
 // fieldTrack is seldom: most fields meet at a hedge.
 func (l *lay) fieldTrack(s Street, n Pt, c, from, to float64) {
 	if l.rnd.chance(0.35) {
-		l.addStreet(s, n.times(c).along(n.left(), from-3), n.times(c).along(n.left(), to+3), 24)
+		l.addStreet(s, n.times(c).along(n.left(), from-3), n.times(c).along(n.left(), to+3))
 	}
 }
 
@@ -249,8 +264,15 @@ func (l *lay) addBlock(q Poly) {
 	if block.area() < 500 {
 		return
 	}
-	b := Piece{Poly: block, block: block, Place: -1, seed: Hash(l.p.seed, 7, l.i, l.j) + uint64(len(l.blocks))*golden}
-	for _, q := range append(block[:len(block):len(block)], block.centroid()) {
+	for _, part := range l.besideRail(block) {
+		l.addPiece(part, block)
+	}
+}
+
+// addPiece adds ground within a block.
+func (l *lay) addPiece(q, block Poly) {
+	b := Piece{Poly: q, block: block, Place: -1, seed: Hash(l.p.seed, 7, l.i, l.j) + uint64(len(l.blocks))*golden}
+	for _, q := range append(q[:len(q):len(q)], q.centroid()) {
 		b.wet = b.wet || l.wet(q, 45)
 	}
 	l.blocks = append(l.blocks, b)
@@ -271,6 +293,6 @@ func (l *lay) finish() {
 		grow(p.Box, overhang)
 	}
 	for _, s := range l.Streets {
-		grow(s.Box, s.Width/2+s.Walk+2)
+		grow(s.Box, s.Width/2+s.Walk+8) // and the crowns of trees along it
 	}
 }

@@ -54,6 +54,7 @@ func patterns(class string, chinese bool) []string {
 		"cemetery":      {"% Cemetery", "%公墓|%陵园"},
 		"parking":       {"% Car Park", "%停车场"},
 		"bus_station":   {"% Bus Station", "%汽车站|%客运站"},
+		"station":       {"% Station|% Central Station|% Junction Station", "%火车站|%车站"},
 		"fuel":          {"% Petrol Station", "%加油站"},
 		"car_dealer":    {"% Motors", "%汽车销售"},
 		"factory":       {"% Works|% Mill|% Factory", "%工厂|%机械制造厂"},

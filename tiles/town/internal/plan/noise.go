@@ -43,12 +43,17 @@ type fields struct {
 	dense, dense2, trade           noise
 	river, riverFine, lake, lakeIn noise
 	twistX, twistY, grove, thicket noise
+	age, wigX, wigY, railX, railY  noise
+	railOff                        [2]float64 // where the railways pass home
 }
 
 func newFields(seed uint64, homeX, homeY float64) fields {
 	n := func(purpose uint64, step float64) noise { return noise{Hash(seed, 100+purpose, 0, 0), step} }
+	off := newRand(Hash(seed, 99, 0, 0))
 	return fields{
-		homeX: homeX, homeY: homeY,
+		age: n(15, 2048), wigX: n(16, 256), wigY: n(17, 256), railX: n(18, 4096), railY: n(19, 4096),
+		railOff: [2]float64{off.between(750, 1100), off.between(-2600, -1800)},
+		homeX:   homeX, homeY: homeY,
 		bendX: n(0, 1024), bendY: n(1, 1024), swayX: n(2, 512), swayY: n(3, 512),
 		dense: n(4, 4096), dense2: n(5, 1024), trade: n(6, 1024),
 		river: n(7, 4096), riverFine: n(8, 512), lake: n(9, 2048), lakeIn: n(10, 256),
@@ -58,21 +63,33 @@ func newFields(seed uint64, homeX, homeY float64) fields {
 
 // reach is how far a cell's streets and grounds may lie outside of its square, in metres: the jitter of its corners, the
 // warp, half a street, and the shadow of a tall building.
-const reach = jitter + bend + sway + overhang
+const reach = jitter + bend + sway + wiggle + overhang
 
 const (
 	jitter = 72.0
 	bend   = 46.0
 	sway   = 20.0
+	wiggle = 17.0
 
 	overhang = 40.0 // of what stands on a piece of ground: the shadows of towers, mostly
 )
 
-// warp bends the plane, so that streets planned straight run in curves. Its slope stays below a half: nothing folds over.
+// warp bends the plane, so that streets planned straight run in curves, in old quarters in tighter ones. Its slope stays below two
+// thirds: nothing folds over.
 func (f *fields) warp(x, y float64) (float64, float64) {
 	dx := bend*(2*f.bendX.at(x, y)-1) + sway*(2*f.swayX.at(x, y)-1)
 	dy := bend*(2*f.bendY.at(x, y)-1) + sway*(2*f.swayY.at(x, y)-1)
+	if old := f.old(x, y); old > 0 {
+		dx += old * wiggle * (2*f.wigX.at(x, y) - 1)
+		dy += old * wiggle * (2*f.wigY.at(x, y) - 1)
+	}
 	return x + dx, y + dy
+}
+
+// old is 1 in quarters that grew without a plan, and fades to 0 around them.
+func (f *fields) old(x, y float64) float64 {
+	tx, ty := f.twisted(x, y)
+	return fade(max(0, min(1, 5*(f.age.at(tx, ty)-0.52-0.5*f.home(x, y, 420)))))
 }
 
 // density is how town-like a place is, from 0 in the fields to 1 in the centre.

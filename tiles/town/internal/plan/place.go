@@ -13,7 +13,7 @@ func (b *builder) place(class string) {
 		"church": b.church, "mosque": b.mosque, "temple": b.temple, "police": b.police, "fire_station": b.fireStation,
 		"parking": b.carPark, "bus_station": b.busStation, "fuel": b.fuel, "factory": b.factory, "warehouse": b.warehouse,
 		"power": b.power, "water_works": b.waterWorks, "construction": b.construction, "farm": b.farm, "museum": b.museum,
-		"townhall": b.townhall, "theatre": b.theatre, "library": b.library, "car_dealer": b.carDealer, "cinema": b.theatre,
+		"townhall": b.townhall, "theatre": b.theatre, "station": b.station, "library": b.library, "car_dealer": b.carDealer, "cinema": b.theatre,
 	}[class]
 	if !ok {
 		do = b.office // banks, post offices, pharmacies, restaurants

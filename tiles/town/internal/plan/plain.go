@@ -20,6 +20,8 @@ func (b *builder) plain() {
 		b.towers()
 	case Halls:
 		b.halls()
+	case Plaza:
+		b.plaza()
 	default:
 		b.surface(Meadow, b.piece.Poly)
 		b.scatter(b.piece.Poly, 11, 2, 4.2, 0)

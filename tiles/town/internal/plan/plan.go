@@ -98,7 +98,7 @@ type Street struct {
 	Box   Box
 	Width float64 // of the carriageway, in metres
 	Walk  float64 // of each pavement
-	Class string  // OSM's highway value
+	Class string  // OSM's highway value, or rail
 	Name  string
 	Level int     // 1 on a bridge
 	On    [2]bool // at its start and end it goes on: there is no crossing
@@ -111,7 +111,8 @@ type Piece struct {
 	block Poly // what streets surround: the piece's edges along it are fronts
 	Fill  Fill
 	Place int  // index of its place, -1 when it is plain
-	wet   bool // water may reach in
+	wet   bool // water or a railway may reach in
+	kept  bool // no place may take it
 	seed  uint64
 }
 
@@ -128,6 +129,7 @@ const (
 	Towers
 	Halls
 	Waterside
+	Plaza
 )
 
 // Place is something with a name.

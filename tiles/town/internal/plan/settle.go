@@ -82,6 +82,9 @@ func (p *Planner) wants(z Zone, i, j int) (big, small []want) {
 
 // settle gives places their ground, the large ones first, and fills the rest.
 func (l *lay) settle(big, small []want) {
+	if l.stationStop() {
+		l.claimStation()
+	}
 	for _, w := range big {
 		l.claim(w)
 	}
@@ -89,7 +92,7 @@ func (l *lay) settle(big, small []want) {
 		l.claim(w)
 	}
 	for k := range l.blocks {
-		if b := &l.blocks[k]; b.Place < 0 {
+		if b := &l.blocks[k]; b.Place < 0 && !b.kept {
 			b.Fill = l.fill(b)
 		}
 	}
@@ -99,7 +102,7 @@ func (l *lay) settle(big, small []want) {
 func (l *lay) claim(w want) {
 	best := -1
 	for k, b := range l.blocks {
-		if b.Place >= 0 || b.wet {
+		if b.Place >= 0 || b.wet || b.kept {
 			continue
 		}
 		a := b.Poly.area()
@@ -120,7 +123,12 @@ func (l *lay) claim(w want) {
 			break
 		}
 	}
-	b := &l.blocks[best]
+	l.take(best, w)
+}
+
+// take makes a piece a place's ground, unless it is too large for that or too odd.
+func (l *lay) take(k int, w want) {
+	b := &l.blocks[k]
 	outline := b.Poly.inset(0.75)
 	if outline == nil || b.Poly.area() > 1.5*w.top || outline.area() < 0.6*b.Poly.area() {
 		return

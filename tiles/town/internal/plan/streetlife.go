@@ -4,9 +4,14 @@ import "math"
 
 // streetLife is traffic, and trees along the wider streets.
 func (b *builder) streetLife() {
+	b.island()
 	for k := range b.Streets {
 		s := &b.Streets[k]
-		if s.Class == "track" {
+		switch s.Class {
+		case "track":
+			continue
+		case "rail":
+			b.trains(s)
 			continue
 		}
 		step := map[string]float64{"primary": 34, "secondary": 46, "tertiary": 70}[s.Class]
