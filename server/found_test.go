@@ -6,15 +6,21 @@ import (
 	"fmt"
 	"image/png"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/mvt"
+	"github.com/paulmach/orb/maptile"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
+	"github.com/precinct-map/precinct/tiles/osm"
 )
 
 // send posts JSON and gives the answer.
@@ -259,4 +265,48 @@ func (k kept) Info() tiles.Info {
 	i := k.Source.Info()
 	i.MayDerive = false
 	return i
+}
+
+// TestVectorTiles: a layer that is drawn from vector tiles passes them on, packed for who takes that.
+func TestVectorTiles(t *testing.T) {
+	path := filepath.Join("..", "..", "shared", "data", "osm", "firenze.pmtiles")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("the vector tiles of Firenze are not here: ", path)
+	}
+	plan, err := osm.Open(t.Context(), osm.Options{Name: "plan", Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plan.Close()
+	var memory *cache.Memory
+	s := newServer(t, &seer{}, func(o *Options) {
+		memory = o.Answers.Memory
+		o.Layers = append(o.Layers, tiles.Cached(plan, memory))
+	})
+	var list struct{ Layers []struct{ ID, Vectors string } }
+	if err := json.Unmarshal(get(t, s.URL+"/tiles").data, &list); err != nil || list.Layers[2].Vectors == "" || list.Layers[0].Vectors != "" {
+		t.Fatalf("%v %+v", err, list)
+	}
+	doc := decode[tileJSON](t, get(t, list.Layers[2].Vectors))
+	if layers, _ := doc.VectorLayers.([]any); len(layers) == 0 || doc.MaxZoom == 0 {
+		t.Errorf("%+v", doc)
+	}
+	at := maptile.At(plan.Info().Center, maptile.Zoom(doc.MaxZoom))
+	u := strings.NewReplacer("{z}", fmt.Sprint(at.Z), "{x}", fmt.Sprint(at.X), "{y}", fmt.Sprint(at.Y)).Replace(doc.Tiles[0])
+	plain := get(t, u)
+	for range 2 { // the second is hot
+		packed := get(t, u, "Accept-Encoding", "gzip, br")
+		if packed.Header.Get("Content-Encoding") != "gzip" || len(packed.data) >= len(plain.data) || unpacked(t, packed) != len(plain.data) {
+			t.Errorf("%v, %d bytes of %d", packed.Header, len(packed.data), len(plain.data))
+		}
+	}
+	if layers, err := mvt.Unmarshal(plain.data); err != nil || len(layers) == 0 || plain.Header.Get("Content-Encoding") != "" {
+		t.Errorf("%v %v", err, plain.Header)
+	}
+	if a := get(t, strings.Replace(u, fmt.Sprintf("/%d/", at.Z), "/22/", 1)); a.StatusCode != 404 {
+		t.Errorf("beyond the deepest zoom: %d", a.StatusCode)
+	}
+	if a := get(t, s.URL+"/tiles/map/3/2/1.mvt"); a.StatusCode != 404 {
+		t.Errorf("vectors of pictures: %d", a.StatusCode)
+	}
 }

@@ -363,7 +363,7 @@ func TestPhrases(t *testing.T) {
 		}
 		var doc tileJSON
 		a := get(t, s.URL+"/aoi/"+url.PathEscape(phrase)+".json")
-		if err := json.Unmarshal(a.data, &doc); err != nil || doc.Name != phrase || len(doc.VectorLayers) != 2 {
+		if err := json.Unmarshal(a.data, &doc); err != nil || doc.Name != phrase || len(doc.VectorLayers.([]any)) != 2 {
 			t.Fatalf("%q: %s", phrase, a.data)
 		}
 		tile := strings.NewReplacer("{z}", "17", "{x}", fmt.Sprint(home.X), "{y}", fmt.Sprint(home.Y)).Replace(doc.Tiles[0])

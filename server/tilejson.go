@@ -12,19 +12,19 @@ import (
 
 // tileJSON is TileJSON 3.0.0, https://github.com/mapbox/tilejson-spec/tree/master/3.0.0.
 type tileJSON struct {
-	TileJSON     string        `json:"tilejson"`
-	Name         string        `json:"name"`
-	Description  string        `json:"description,omitempty"`
-	Version      string        `json:"version,omitempty"`
-	Attribution  string        `json:"attribution,omitempty"`
-	Scheme       string        `json:"scheme"`
-	Tiles        []string      `json:"tiles"`
-	MinZoom      int           `json:"minzoom"`
-	MaxZoom      int           `json:"maxzoom"`
-	Bounds       [4]float64    `json:"bounds"`
-	Center       [3]float64    `json:"center"`
-	TileSize     int           `json:"tile_size,omitempty"`
-	VectorLayers []vectorLayer `json:"vector_layers,omitempty"`
+	TileJSON     string     `json:"tilejson"`
+	Name         string     `json:"name"`
+	Description  string     `json:"description,omitempty"`
+	Version      string     `json:"version,omitempty"`
+	Attribution  string     `json:"attribution,omitempty"`
+	Scheme       string     `json:"scheme"`
+	Tiles        []string   `json:"tiles"`
+	MinZoom      int        `json:"minzoom"`
+	MaxZoom      int        `json:"maxzoom"`
+	Bounds       [4]float64 `json:"bounds"`
+	Center       [3]float64 `json:"center"`
+	TileSize     int        `json:"tile_size,omitempty"`
+	VectorLayers any        `json:"vector_layers,omitempty"`
 }
 
 type vectorLayer struct {
@@ -51,11 +51,17 @@ func (s *Server) catalogue(c echo.Context) error {
 		Kind        string `json:"kind"`
 		Attribution string `json:"attribution"`
 		TileJSON    string `json:"tilejson"`
+		Vectors     string `json:"vectors,omitempty"` // TileJSON of the vector tiles that the layer is drawn from
 	}
 	rows := make([]row, 0, len(s.Layers))
 	for _, l := range s.Layers {
 		i := l.Info()
-		rows = append(rows, row{i.Name, i.Kind, i.Attribution, s.base(c) + "/tiles/" + url.PathEscape(i.Name) + ".json"})
+		at := s.base(c) + "/tiles/" + url.PathEscape(i.Name)
+		r := row{ID: i.Name, Kind: i.Kind, Attribution: i.Attribution, TileJSON: at + ".json"}
+		if tiles.VectorsOf(l) != nil {
+			r.Vectors = at + ".mvt.json"
+		}
+		rows = append(rows, r)
 	}
 	return replyJSON(c, cacheShort, map[string]any{"layers": rows})
 }
@@ -65,6 +71,9 @@ func (s *Server) layerJSON(c echo.Context) error {
 	if !ok {
 		return notFound("%s: want /tiles/LAYER.json; /tiles lists the layers", c.Request().URL.Path)
 	}
+	if stem, ok := strings.CutSuffix(name, ".mvt"); ok && s.layers[name] == nil {
+		return s.vectorsJSON(c, stem)
+	}
 	l, err := s.layer(name)
 	if err != nil {
 		return err
@@ -72,6 +81,28 @@ func (s *Server) layerJSON(c echo.Context) error {
 	i := l.Info()
 	suffix := string(i.Format)
 	return replyJSON(c, cacheShort, newTileJSON(i, s.base(c)+"/tiles/"+url.PathEscape(name)+"/{z}/{x}/{y}."+suffix))
+}
+
+// vectorsJSON is the TileJSON of the vector tiles that a layer is drawn from.
+func (s *Server) vectorsJSON(c echo.Context, name string) error {
+	l, err := s.layer(name)
+	if err != nil {
+		return err
+	}
+	v := tiles.VectorsOf(l)
+	if v == nil {
+		return notFound("layer %q is not drawn from vector tiles", short(name))
+	}
+	i := l.Info()
+	var layers json.RawMessage
+	i.MinZoom, i.MaxZoom, layers = v.Describe()
+	i.TileSize = 0
+	t := newTileJSON(i, s.base(c)+"/tiles/"+url.PathEscape(name)+"/{z}/{x}/{y}.mvt")
+	t.VectorLayers = layers
+	if layers == nil {
+		t.VectorLayers = []vectorLayer{}
+	}
+	return replyJSON(c, cacheShort, t)
 }
 
 // layer finds a source by name.

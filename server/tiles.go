@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"image"
 	"image/draw"
+	"io"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb/maptile"
@@ -31,8 +34,12 @@ func (s *Server) tile(c echo.Context) error {
 		return err
 	}
 	format, ok := tiles.ParseFormat(a.suffix)
-	if !ok {
-		return notFound("format %q is not served: use png, jpg or webp", short(a.suffix))
+	switch v := tiles.VectorsOf(layer); {
+	case ok:
+	case (a.suffix == "mvt" || a.suffix == "pbf") && v != nil:
+		return s.vectorTile(c, layer.Info(), v, a.tile)
+	default:
+		return notFound("format %q is not served of this layer: use png, jpg or webp", short(a.suffix))
 	}
 	i := layer.Info()
 	key := fmt.Sprintf("%s|%s|%d/%d/%d@%d.%s", i.Name, i.Version, a.tile.Z, a.tile.X, a.tile.Y, a.scale, format)
@@ -92,4 +99,44 @@ func quartered(ctx context.Context, src tiles.Source, t maptile.Tile, i tiles.In
 		draw.Draw(out, img.Rect.Add(at), img, image.Point{}, draw.Src)
 	}
 	return tiles.DrawnTile(out, format), nil
+}
+
+// vectorTile passes on a vector tile as it is stored: packed for who takes gzip.
+func (s *Server) vectorTile(c echo.Context, i tiles.Info, v tiles.Vectors, t maptile.Tile) error {
+	if low, high, _ := v.Describe(); int(t.Z) < low || int(t.Z) > high {
+		return notFound("layer %s has vector tiles of zooms %d to %d", i.Name, low, high)
+	}
+	key := fmt.Sprintf("%s|%s|%d/%d/%d", i.Name, i.Version, t.Z, t.X, t.Y)
+	data, err := cache.Get(c.Request().Context(), s.Memory, "vector", key, func(ctx context.Context) (encoded, error) { return v.Tile(ctx, t) })
+	if err != nil {
+		return err
+	}
+	b := body{data: data, media: "application/vnd.mapbox-vector-tile", caching: cacheTiles, compress: true}
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		if acceptance(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") > 0 {
+			b.compress = false
+			c.Response().Header().Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
+			c.Response().Header().Set(echo.HeaderContentEncoding, "gzip")
+		} else if b.data, err = unpack(data); err != nil {
+			return fmt.Errorf("layer %s, tile %d/%d/%d: %w: %v", i.Name, t.Z, t.X, t.Y, tiles.ErrUpstream, err)
+		}
+	}
+	encoding := preferred(c.Request().Header.Get(echo.HeaderAcceptEncoding))
+	b.keep = func(data []byte, _ string) { s.hot.keep(c, data, encoding, -1) }
+	return reply(c, b)
+}
+
+// mostVector is the most bytes of an unpacked vector tile.
+const mostVector = 32 << 20
+
+func unpack(data []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(z, mostVector+1))
+	if err == nil && len(out) > mostVector {
+		err = fmt.Errorf("it has more than %d MiB", mostVector>>20)
+	}
+	return out, err
 }

@@ -41,6 +41,9 @@ type cached struct {
 	memory *cache.Memory
 }
 
+// Unwrap is the source itself.
+func (c cached) Unwrap() Source { return c.source }
+
 func (c cached) Info() Info { return c.source.Info() }
 
 func (c cached) Tile(ctx context.Context, t maptile.Tile) (*Tile, error) {

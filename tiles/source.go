@@ -4,6 +4,7 @@ package tiles
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -32,6 +33,31 @@ type Labeler interface {
 type Retina interface {
 	// TileAt is Tile with scale times as many pixels an edge.
 	TileAt(ctx context.Context, t maptile.Tile, scale int) (*Tile, error)
+}
+
+// Vectored is implemented by sources that are drawn from vector tiles and can pass those on.
+type Vectored interface {
+	// Vectors are the tiles that the source is drawn from; nil when it is drawn from something else.
+	Vectors() Vectors
+}
+
+// Vectors are vector tiles as they are stored.
+type Vectors interface {
+	// Tile is a tile's bytes, gzipped or not. It wraps ErrNotFound where there are none.
+	Tile(ctx context.Context, t maptile.Tile) ([]byte, error)
+	// Describe gives the zooms that there are and TileJSON's vector_layers, nil where nobody said.
+	Describe() (minZoom, maxZoom int, layers json.RawMessage)
+}
+
+// VectorsOf are the vector tiles that a source is drawn from, nil for none.
+func VectorsOf(src Source) Vectors {
+	if c, ok := src.(interface{ Unwrap() Source }); ok {
+		src = c.Unwrap()
+	}
+	if v, ok := src.(Vectored); ok {
+		return v.Vectors()
+	}
+	return nil
 }
 
 // Label is a place as a map shows it: a word at a point, and what the symbol beside it says.

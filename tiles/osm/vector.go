@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,7 @@ type vectors struct {
 	archive
 	info             tiles.Info // what the archive says of itself
 	minZoom, maxZoom int
+	layers           json.RawMessage // TileJSON's vector_layers
 	lang             string
 	keep             bool // tags
 
@@ -75,6 +77,7 @@ func (v *vectors) open(ctx context.Context, path string) error {
 			return err
 		}
 		v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
+		v.layers = vectorLayers(f.Meta["vector_layers"])
 		v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
 		return nil
 	}
@@ -83,8 +86,41 @@ func (v *vectors) open(ctx context.Context, path string) error {
 		return err
 	}
 	v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
+	var more struct {
+		Layers json.RawMessage `json:"vector_layers"`
+	}
+	_ = json.Unmarshal([]byte(f.Meta["json"]), &more) // who wrote none has none
+	v.layers = vectorLayers(string(more.Layers))
 	v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
 	return nil
+}
+
+// vectorLayers is a list of layers as an archive has it, nil when it is none.
+func vectorLayers(text string) json.RawMessage {
+	var list []map[string]any
+	if json.Unmarshal([]byte(text), &list) != nil {
+		return nil
+	}
+	return json.RawMessage(text)
+}
+
+// Vectors are the tiles that the map is drawn from; nil when it is drawn from something else.
+func (s *Source) Vectors() tiles.Vectors {
+	if v, ok := s.data.(*vectors); ok {
+		return stored{v}
+	}
+	return nil
+}
+
+// stored passes vector tiles on.
+type stored struct{ v *vectors }
+
+func (s stored) Tile(ctx context.Context, t maptile.Tile) ([]byte, error) {
+	return s.v.archive.Tile(ctx, t)
+}
+
+func (s stored) Describe() (minZoom, maxZoom int, layers json.RawMessage) {
+	return s.v.minZoom, s.v.maxZoom, s.v.layers
 }
 
 func (v *vectors) describe(i *tiles.Info) {

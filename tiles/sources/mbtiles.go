@@ -11,7 +11,7 @@ import (
 	"github.com/precinct-map/precinct/tiles/mbtiles"
 )
 
-// pictureFile is an MBTiles file of pictures.
+// pictureFile is an MBTiles file of pictures. One of vector tiles is of kind osm, too.
 type pictureFile struct {
 	info tiles.Info
 	*mbtiles.File
@@ -21,6 +21,10 @@ func openMBTiles(ctx context.Context, c Config) (tiles.Source, error) {
 	f, err := mbtiles.Open(ctx, c.Path)
 	if err != nil {
 		return nil, configError(c, "%v", err)
+	}
+	if f.Meta["format"] == "pbf" { // vector tiles are drawn, and passed on as they are
+		_ = f.Close()
+		return openOSM(ctx, c)
 	}
 	p := &pictureFile{File: f}
 	if p.info, err = p.describe(ctx, c); err != nil {
@@ -33,9 +37,6 @@ func openMBTiles(ctx context.Context, c Config) (tiles.Source, error) {
 // describe takes from the file what the configuration does not say.
 func (p *pictureFile) describe(ctx context.Context, c Config) (tiles.Info, error) {
 	i := c.info()
-	if p.Meta["format"] == "pbf" {
-		return i, errors.New("it holds vector tiles: use kind osm, which draws them")
-	}
 	if f, ok := tiles.ParseFormat(p.Meta["format"]); ok {
 		i.Format = f
 	}

@@ -142,7 +142,7 @@ func TestConfigurationErrors(t *testing.T) {
 		"no such folder": {Config{Name: "a", Kind: "dir", Path: "/nowhere"}, "/nowhere"},
 		"empty folder":   {Config{Name: "a", Kind: "dir", Path: empty}, "z/x/y"},
 		"not MBTiles":    {Config{Name: "a", Kind: "mbtiles", Path: "sources_test.go"}, "no MBTiles"},
-		"vector MBTiles": {Config{Name: "a", Kind: "mbtiles", Path: writeMBTiles(t, "pbf", []byte("x"))}, "kind osm"},
+		"broken vectors": {Config{Name: "a", Kind: "mbtiles", Path: writeMBTiles(t, "pbf", []byte("x"))}, "vector tiles"},
 		"ftp":            {Config{Name: "a", Kind: "xyz", URL: "ftp://h/{z}/{x}/{y}"}, "http"},
 		"no places":      {Config{Name: "a", Kind: "xyz", URL: "http://h/tile"}, "{x}"},
 		"unknown place":  {Config{Name: "a", Kind: "xyz", URL: "http://h/{z}/{x}/{y}/{w}"}, "{w}"},
