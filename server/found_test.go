@@ -283,7 +283,9 @@ func TestVectorTiles(t *testing.T) {
 		memory = o.Answers.Memory
 		o.Layers = append(o.Layers, tiles.Cached(plan, memory))
 	})
-	var list struct{ Layers []struct{ ID, Vectors string } }
+	var list struct {
+		Layers []struct{ ID, Vectors string }
+	}
 	if err := json.Unmarshal(get(t, s.URL+"/tiles").data, &list); err != nil || list.Layers[2].Vectors == "" || list.Layers[0].Vectors != "" {
 		t.Fatalf("%v %+v", err, list)
 	}

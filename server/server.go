@@ -2,6 +2,7 @@
 package server
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"github.com/paulmach/orb"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/precinct-map/precinct/reasoning"
@@ -33,10 +35,12 @@ type Options struct {
 	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
 	LowestZoom  int           // below it only stored outlines are served; 16 when zero
 	Mode        reasoning.Mode
-	Keys        []Key           // who may do what; see Access
-	Open        bool            // without keys, everybody may do everything: for loopback only
-	Ready       func() []string // reasons not to be ready; none when ready
-	Log         *slog.Logger
+	Keys        []Key // who may do what; see Access
+	// PurgeTiles forgets a layer's tiles on disk, all where bound is nil, and counts them; nil where there is no such cache.
+	PurgeTiles func(ctx context.Context, layer string, bound *orb.Bound, low, high int) (int, error)
+	Open       bool            // without keys, everybody may do everything: for loopback only
+	Ready      func() []string // reasons not to be ready; none when ready
+	Log        *slog.Logger
 }
 
 // Server is an http.Handler.
@@ -98,6 +102,7 @@ func (s *Server) routes() {
 	s.get("/aoi/:z/:x/:file", s.aoiTile)
 	s.get("/aoi/:query/:z/:x/:file", s.aoiTile)
 	s.get("/taxonomy", s.taxonomy)
+	s.echo.DELETE("/tiles/:file", s.purgeTiles, s.needs(Admin))
 	s.echo.DELETE("/aoi/:file", s.purge, s.needs(Admin))
 	s.get("/feedback", s.told)
 	s.echo.POST("/feedback", s.tell, s.needs(Edit))

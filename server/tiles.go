@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
 	"io"
+	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb/maptile"
@@ -41,20 +44,40 @@ func (s *Server) tile(c echo.Context) error {
 	default:
 		return notFound("format %q is not served of this layer: use png, jpg or webp", short(a.suffix))
 	}
+	data, err := s.picture(c.Request().Context(), layer, a, format)
+	if errors.Is(err, tiles.ErrEmpty) {
+		c.Response().Header().Set(echo.HeaderCacheControl, cacheShort)
+		return c.NoContent(http.StatusNoContent)
+	}
+	if err != nil {
+		return err
+	}
+	return reply(c, body{data: data, media: format.MediaType(), caching: cacheTiles,
+		keep: func(data []byte, encoding string) { s.hot.keep(c, data, encoding, -1) }})
+}
+
+// picture is a tile in a format, as it came where it came so.
+func (s *Server) picture(ctx context.Context, layer tiles.Source, a address, format tiles.Format) (encoded, error) {
 	i := layer.Info()
-	key := fmt.Sprintf("%s|%s|%d/%d/%d@%d.%s", i.Name, i.Version, a.tile.Z, a.tile.X, a.tile.Y, a.scale, format)
-	data, err := cache.Get(c.Request().Context(), s.Memory, "encoded", key, func(ctx context.Context) (encoded, error) {
+	version := i.Version
+	if a.scale == 1 || i.TileSize >= 256*a.scale {
+		t, err := layer.Tile(ctx, a.tile)
+		if err != nil {
+			return nil, err
+		}
+		if data := t.Stored(format); data != nil {
+			return data, nil
+		}
+		version += "|" + strconv.FormatInt(t.Expires().Unix(), 36)
+	}
+	key := fmt.Sprintf("%s|%s|%d/%d/%d@%d.%s", i.Name, version, a.tile.Z, a.tile.X, a.tile.Y, a.scale, format)
+	return cache.Get(ctx, s.Memory, "encoded", key, func(ctx context.Context) (encoded, error) {
 		t, err := scaled(ctx, layer, a.tile, a.scale)
 		if err != nil {
 			return nil, err
 		}
 		return t.Encoded(format)
 	})
-	if err != nil {
-		return err
-	}
-	return reply(c, body{data: data, media: format.MediaType(), caching: cacheTiles,
-		keep: func(data []byte, encoding string) { s.hot.keep(c, data, encoding, -1) }})
 }
 
 // scaled is a tile at a multiple of 256 px: drawn so, or put together from the next zoom, or enlarged.

@@ -3,6 +3,7 @@ package tiles
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/paulmach/orb/maptile"
 
@@ -49,5 +50,8 @@ func (c cached) Info() Info { return c.source.Info() }
 func (c cached) Tile(ctx context.Context, t maptile.Tile) (*Tile, error) {
 	i := c.source.Info()
 	key := fmt.Sprintf("%s|%s|%d/%d/%d", i.Name, i.Version, t.Z, t.X, t.Y)
+	if old, ok := cache.Peek[*Tile](c.memory, "tile", key); ok && !old.until.IsZero() && time.Now().After(old.until) {
+		cache.Drop(c.memory, "tile", key)
+	}
 	return cache.Get(ctx, c.memory, "tile", key, func(ctx context.Context) (*Tile, error) { return c.source.Tile(ctx, t) })
 }

@@ -51,7 +51,11 @@ type Vectors interface {
 
 // VectorsOf are the vector tiles that a source is drawn from, nil for none.
 func VectorsOf(src Source) Vectors {
-	if c, ok := src.(interface{ Unwrap() Source }); ok {
+	for {
+		c, ok := src.(interface{ Unwrap() Source })
+		if !ok {
+			break
+		}
 		src = c.Unwrap()
 	}
 	if v, ok := src.(Vectored); ok {
@@ -98,6 +102,7 @@ type Info struct {
 // Sentinels of the package; test with errors.Is.
 var (
 	ErrNotFound = errors.New("no such tile")
+	ErrEmpty    = errors.New("nothing to show") // in place of ErrNotFound where the configuration wants it so
 	ErrUpstream = errors.New("source failed")
 	ErrPicture  = errors.New("not a usable picture")
 	ErrConfig   = errors.New("source cannot be opened")

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"sync"
+	"time"
 
 	"github.com/HugoSmits86/nativewebp"
 	_ "golang.org/x/image/webp" // decoding
@@ -62,6 +63,7 @@ type Tile struct {
 	format Format
 	data   []byte
 	pixels int // bytes of the decoded picture
+	until  time.Time
 
 	once sync.Once
 	img  *image.RGBA
@@ -95,6 +97,15 @@ func DrawnTile(img *image.RGBA, f Format) *Tile {
 	return t
 }
 
+// Until says when the tile is to be asked for again. It is for whoever made the tile.
+func (t *Tile) Until(when time.Time) *Tile {
+	t.until = when
+	return t
+}
+
+// Expires is when the tile is to be asked for again; zero for never.
+func (t *Tile) Expires() time.Time { return t.until }
+
 // Image is the decoded picture; nobody may write to it.
 func (t *Tile) Image() (*image.RGBA, error) {
 	t.once.Do(func() {
@@ -108,10 +119,18 @@ func (t *Tile) Image() (*image.RGBA, error) {
 	return t.img, t.err
 }
 
+// Stored is the source's own bytes, nil where it has none in that format.
+func (t *Tile) Stored(f Format) []byte {
+	if t.format == f {
+		return t.data
+	}
+	return nil
+}
+
 // Encoded is the picture in a format: the source's own bytes when it has them in that format.
 func (t *Tile) Encoded(f Format) ([]byte, error) {
-	if t.data != nil && t.format == f {
-		return t.data, nil
+	if data := t.Stored(f); data != nil {
+		return data, nil
 	}
 	img, err := t.Image()
 	if err != nil {

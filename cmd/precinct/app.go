@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/precinct-map/precinct/geo"
@@ -31,7 +32,8 @@ type app struct {
 	memory    *cache.Memory
 	metrics   *server.Metrics
 	segmenter *sam.Segmenter
-	words     *ocr.Maps // nil when nobody needs it
+	words     *ocr.Maps     // nil when nobody needs it
+	bucket    *cache.Bucket // of tiles fetched from servers; nil for none
 	layers    []tiles.Source
 	engine    *reasoning.Engine
 	mode      reasoning.Mode
@@ -164,7 +166,11 @@ func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (
 // openSources opens every configured source and finds the pair among them.
 func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err error) {
 	byName := map[string]tiles.Source{}
+	if err := a.openBucket(ctx); err != nil {
+		return nil, nil, err
+	}
 	for _, c := range a.config.Sources {
+		c.Bucket, c.Log = a.bucket, slog.Default()
 		src, err := sources.Open(ctx, c)
 		if err != nil {
 			return nil, nil, err
@@ -177,7 +183,7 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 		}
 		cached := tiles.Cached(src, a.memory)
 		byName[src.Info().Name] = cached
-		a.layers = append(a.layers, cached)
+		a.layers = append(a.layers, sources.Shown(cached, c))
 	}
 	if len(a.layers) == 0 {
 		return nil, nil, errors.New("no sources are configured: write a precinct.yaml (docs/configuration.md), or try `precinct demo`")
@@ -193,6 +199,20 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 	}
 	plan, err = pick("map", a.config.Pair.Map)
 	return sat, plan, err
+}
+
+// openBucket opens the cache on disk where a source has any use for it.
+func (a *app) openBucket(ctx context.Context) error {
+	remote := func(c sources.Config) bool { return sources.Remote(c.Kind) }
+	if a.config.Cache == "off" || !slices.ContainsFunc(a.config.Sources, remote) {
+		return nil
+	}
+	var err error
+	if a.bucket, err = openBucket(ctx, a.config); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() { _ = a.bucket.Close() })
+	return nil
 }
 
 func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.segmenter} }

@@ -34,7 +34,8 @@ type config struct {
 	Workers     int              `koanf:"workers"`
 	Queue       int              `koanf:"queue"`
 	Environment bool             `koanf:"environment"`
-	Data        string           `koanf:"data"` // folder of what is found, jobs and the index of places
+	Cache       string           `koanf:"cache"` // folder of tiles fetched from servers; off for none
+	Data        string           `koanf:"data"`  // folder of what is found, jobs and the index of places
 	Keys        []keyConfig      `koanf:"keys"`
 
 	file string

@@ -122,7 +122,7 @@ func serve(ctx context.Context, c config) error {
 	var draining atomic.Bool
 	o := server.Options{
 		Layers: a.layers, Answers: k.answers, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
-		Jobs: k.jobs, Places: k.places, Keys: keys, Open: isLoopback(listener.Addr()),
+		Jobs: k.jobs, Places: k.places, Keys: keys, Open: isLoopback(listener.Addr()), PurgeTiles: a.purgeTiles,
 		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: a.mode, Log: slog.Default(),
 		Ready: func() []string {
 			if draining.Load() {

@@ -3,7 +3,11 @@ package sources
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
 )
 
 // Config is one entry of the configuration's sources; docs/configuration.md describes the keys.
@@ -42,6 +47,16 @@ type Config struct {
 	Lang        string            `koanf:"lang"`
 	Seed        uint64            `koanf:"seed"`
 	Layer       string            `koanf:"layer"` // of kind town: satellite or map
+
+	Bucket *cache.Bucket `koanf:"-"` // keeps what servers answered; nil keeps nothing
+	Log    *slog.Logger  `koanf:"-"` // nil for none
+}
+
+// Folder is where the bucket has a source's tiles: by its name and what its pictures depend on.
+func Folder(c Config) string {
+	// The templates, not what secrets made of them.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s", c.Kind, c.URL, c.Path))
+	return url.PathEscape(c.Name) + "-" + hex.EncodeToString(sum[:4])
 }
 
 // kinds is the one table of kinds.
@@ -64,6 +79,9 @@ func Kinds() []string {
 	return out
 }
 
+// Remote says whether sources of a kind ask somebody else's server, so that their answers are worth keeping.
+func Remote(kind string) bool { return kind == "xyz" || kind == "wmts" }
+
 // Open opens a source. What it holds open is freed by Close where it has one.
 func Open(ctx context.Context, c Config) (tiles.Source, error) {
 	if c.Name == "" || strings.ContainsAny(c.Name, "/?#%") {
@@ -81,6 +99,9 @@ func Open(ctx context.Context, c Config) (tiles.Source, error) {
 	}
 	if c.TileSize != 0 && c.TileSize != 256 && c.TileSize != 512 {
 		return nil, configError(c, "tile_size %d: use 256 or 512", c.TileSize)
+	}
+	if !slices.Contains(missings, c.Missing) {
+		return nil, configError(c, "missing: %q is none of 404, 204, blank, overzoom", c.Missing)
 	}
 	return open(ctx, c)
 }

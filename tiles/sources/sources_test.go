@@ -272,7 +272,7 @@ func TestBadUpstreams(t *testing.T) {
 				tt.answer(w, r)
 			}))
 			defer server.Close()
-			src, err := Open(context.Background(), Config{Name: "sat", Kind: "xyz", URL: server.URL + "/{z}/{x}/{y}.png?key=$PRECINCT_TEST_KEY", Timeout: 150 * time.Millisecond})
+			src, err := Open(context.Background(), Config{Name: "sat", Kind: "xyz", URL: server.URL + "/{z}/{x}/{y}.png?key=$PRECINCT_TEST_KEY", Timeout: 400 * time.Millisecond})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,21 +1,25 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/paulmach/orb/maptile"
 	"golang.org/x/time/rate"
 
 	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
 )
 
 // UserAgent tells providers who asks, as their terms want.
@@ -26,7 +30,8 @@ const (
 	defaultTimeout     = 20 * time.Second // one try, body included
 	defaultConcurrency = 6
 	attempts           = 3
-	longestRetryAfter  = 10 * time.Second
+	longestRetryAfter  = 10 * time.Second // that a request waits for
+	longestHold        = 10 * time.Minute // that a server is left alone on its word
 	mostRedirects      = 3
 )
 
@@ -40,6 +45,13 @@ type xyz struct {
 	slots   chan struct{}
 	limiter *rate.Limiter
 	backoff time.Duration
+	ttl     time.Duration
+	held    atomic.Int64 // Unix milliseconds until which the server wants to be left alone
+
+	bucket     *cache.Bucket // nil for none
+	folder     string        // in the bucket
+	complained atomic.Bool
+	log        *slog.Logger
 }
 
 func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
@@ -47,7 +59,13 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 	if err != nil {
 		return nil, configError(c, "url: %v", err)
 	}
-	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond}
+	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond, ttl: c.TTL, log: c.Log}
+	if x.log == nil {
+		x.log = slog.New(slog.DiscardHandler)
+	}
+	if c.MayCache == nil || *c.MayCache {
+		x.bucket, x.folder = c.Bucket, Folder(c)
+	}
 	if x.url, err = parseTemplate(address, c.Subdomains); err != nil {
 		return nil, configError(c, "url: %v", x.hide(err.Error()))
 	}
@@ -105,30 +123,51 @@ func (x *xyz) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	if int(t.Z) < x.info.MinZoom || int(t.Z) > x.info.MaxZoom {
 		return nil, tileError(x.info.Name, t, tiles.ErrNotFound, "")
 	}
+	key := x.key(t)
+	old := x.kept(ctx, key)
+	if old != nil && old.Fresh(time.Now()) {
+		return x.answer(t, old)
+	}
+	e, store, err := x.fetch(ctx, t, old)
+	switch {
+	case err == nil:
+	case old != nil && !old.Missing && ctx.Err() == nil:
+		return x.stale(t, old, err)
+	default:
+		return nil, err
+	}
+	if store {
+		x.keep(ctx, key, e)
+	}
+	return x.answer(t, e)
+}
+
+// fetch asks the server, several times if need be, and says whether the answer may be stored. What is old, if anything, need not be sent again.
+func (x *xyz) fetch(ctx context.Context, t maptile.Tile, old *cache.Entry) (e *cache.Entry, store bool, err error) {
 	select {
 	case x.slots <- struct{}{}:
 		defer func() { <-x.slots }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
 	address := x.url.expand(t)
 	var last *tryError
 	for n := range attempts {
 		if err := x.pause(ctx, n, last); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		tile, err := x.try(ctx, address)
-		if err == nil {
-			return tile, nil
+		e, store, failed := x.try(ctx, address, old)
+		if failed == nil {
+			return e, store, nil
 		}
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		}
-		if last = err; !err.again {
+		if last = failed; !last.again {
 			break
 		}
 	}
-	return nil, tileError(x.info.Name, t, last.err, last.hint)
+	return nil, false, tileError(x.info.Name, t, last.err, last.hint)
 }
 
 // tryError is what one try came to.
@@ -139,10 +178,16 @@ type tryError struct {
 	after time.Duration // what the server asked us to wait
 }
 
-// pause waits before a try: for the source's rate, and longer after each failure.
+// pause waits before a try: for the source's rate, longer after each failure, and as long as the server asked us to.
 func (x *xyz) pause(ctx context.Context, n int, last *tryError) error {
+	wait := time.Until(time.UnixMilli(x.held.Load()))
+	if wait > longestRetryAfter {
+		return fmt.Errorf("source %s: %w: it asked to be left alone for %.0f s more", x.info.Name, tiles.ErrUpstream, wait.Seconds())
+	}
 	if n > 0 {
-		wait := max(x.backoff<<(n-1), last.after)
+		wait = max(wait, x.backoff<<(n-1), last.after)
+	}
+	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
@@ -154,42 +199,77 @@ func (x *xyz) pause(ctx context.Context, n int, last *tryError) error {
 	return x.limiter.Wait(ctx)
 }
 
-func (x *xyz) try(ctx context.Context, address string) (*tiles.Tile, *tryError) {
+func (x *xyz) try(ctx context.Context, address string, old *cache.Entry) (*cache.Entry, bool, *tryError) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, x.upstream(err, "check the url", false)
+		return nil, false, x.upstream(err, "check the url", false)
 	}
-	r.Header = x.headers
+	r.Header = x.headers.Clone()
+	if old != nil && !old.Missing {
+		setIf(r.Header, "If-None-Match", old.ETag)
+		setIf(r.Header, "If-Modified-Since", old.Modified)
+	}
 	reply, err := x.client.Do(r)
 	if err != nil {
-		return nil, x.upstream(err, "is the server reachable?", true)
+		return nil, false, x.upstream(err, "is the server reachable?", true)
 	}
 	defer reply.Body.Close()
+	now := time.Now()
+	e := &cache.Entry{ETag: reply.Header.Get("ETag"), Modified: reply.Header.Get("Last-Modified"), Fetched: now}
 	switch code := reply.StatusCode; {
 	case code == http.StatusOK:
-	case code == http.StatusNotFound, code == http.StatusNoContent, code == http.StatusGone:
-		return nil, &tryError{err: tiles.ErrNotFound}
-	case code == http.StatusTooManyRequests, code >= 500:
-		e := x.upstream(errors.New(reply.Status), "the server is overloaded or broken; lower rate and concurrency, or try later", true)
-		if s, err := strconv.Atoi(reply.Header.Get("Retry-After")); err == nil && s > 0 {
-			e.after = min(longestRetryAfter, time.Duration(s)*time.Second)
+		var failed *tryError
+		if e.Data, failed = x.picture(reply); failed != nil {
+			return nil, false, failed
 		}
-		return nil, e
+		e.Missing = len(e.Data) == 0 // how some servers say that there is nothing
+	case code == http.StatusNotModified && old != nil:
+		e.Data, e.ETag, e.Modified = old.Data, cmp.Or(e.ETag, old.ETag), cmp.Or(e.Modified, old.Modified)
+	case code == http.StatusNotFound, code == http.StatusNoContent, code == http.StatusGone:
+		e.Missing = true
+	case code == http.StatusTooManyRequests, code >= 500:
+		return nil, false, x.overloaded(reply, now)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return nil, x.upstream(errors.New(reply.Status), "the server refuses us: check the key and its terms", false)
+		return nil, false, x.upstream(errors.New(reply.Status), "the server refuses us: check the key and its terms", false)
 	default:
-		return nil, x.upstream(errors.New(reply.Status), "check the url", false)
+		return nil, false, x.upstream(errors.New(reply.Status), "check the url", false)
 	}
-	return x.picture(reply)
+	var store bool
+	e.Until, store = x.lifetime(reply.Header, now, e.Missing)
+	return e, store, nil
 }
 
-func (x *xyz) picture(reply *http.Response) (*tiles.Tile, *tryError) {
+func setIf(h http.Header, key, value string) {
+	if value != "" {
+		h.Set(key, value)
+	}
+}
+
+// overloaded heeds what a server that cannot answer asks for, for all tiles.
+func (x *xyz) overloaded(reply *http.Response, now time.Time) *tryError {
+	e := x.upstream(errors.New(reply.Status), "the server is overloaded or broken; lower rate and concurrency, or try later", true)
+	after := reply.Header.Get("Retry-After")
+	until, err := http.ParseTime(after)
+	if seconds, bad := strconv.Atoi(after); bad == nil && seconds > 0 {
+		until, err = now.Add(time.Duration(seconds)*time.Second), nil
+	}
+	if err != nil {
+		return e
+	}
+	wait := min(longestHold, until.Sub(now))
+	x.held.Store(now.Add(wait).UnixMilli())
+	e.after, e.again = wait, wait <= longestRetryAfter
+	return e
+}
+
+// picture reads a picture's bytes; none where the answer is empty.
+func (x *xyz) picture(reply *http.Response) ([]byte, *tryError) {
 	data, err := io.ReadAll(io.LimitReader(reply.Body, tiles.MaxTileBytes+1))
 	if err != nil {
 		return nil, x.upstream(fmt.Errorf("the answer broke off after %d bytes: %w", len(data), err), "", true)
 	}
 	if len(data) == 0 {
-		return nil, &tryError{err: tiles.ErrNotFound} // how some servers say that there is nothing
+		return nil, nil
 	}
 	tile, err := tiles.EncodedTile(data)
 	if err == nil {
@@ -198,7 +278,7 @@ func (x *xyz) picture(reply *http.Response) (*tiles.Tile, *tryError) {
 	if err != nil {
 		return nil, &tryError{err: err, again: true, hint: "the server answered " + reply.Header.Get("Content-Type") + "; check the url, and that its tiles are pictures"}
 	}
-	return tile, nil
+	return data, nil
 }
 
 func (x *xyz) upstream(err error, hint string, again bool) *tryError {
