@@ -44,24 +44,39 @@ type app struct {
 
 // open opens sources, models and the engine. onTrace, which may be nil, is told of every scene.
 func open(ctx context.Context, c config, onTrace func(reasoning.Scene, *reasoning.Trace)) (*app, error) {
+	a, err := openShared(c)
+	if err == nil {
+		if err = a.openGround(ctx, onTrace); err != nil {
+			a.close()
+			return nil, err
+		}
+	}
+	return a, err
+}
+
+// openShared opens what stays when the configuration changes: memory, metrics and the segmenter.
+func openShared(c config) (*app, error) {
 	a := &app{config: c, metrics: server.NewMetrics()}
-	if err := a.open(ctx, onTrace); err != nil {
+	var err error
+	if a.memory, err = newMemory(c, a.metrics.Cache); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.memory.Close)
+	if err := a.openModels(); err != nil {
 		a.close()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *app) open(ctx context.Context, onTrace func(reasoning.Scene, *reasoning.Trace)) error {
+// with is an app of another configuration with the same memory, metrics and segmenter, which it does not close.
+func (a *app) with(c config) *app {
+	return &app{config: c, files: a.files, memory: a.memory, metrics: a.metrics, segmenter: a.segmenter}
+}
+
+// openGround opens sources, the model and the engine.
+func (a *app) openGround(ctx context.Context, onTrace func(reasoning.Scene, *reasoning.Trace)) error {
 	c := a.config
-	var err error
-	if a.memory, err = newMemory(c, a.metrics.Cache); err != nil {
-		return err
-	}
-	a.closers = append(a.closers, a.memory.Close)
-	if err := a.openModels(); err != nil {
-		return err
-	}
 	sat, plan, err := a.openSources(ctx)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -221,21 +220,13 @@ the queue. Several workers and servers may share a folder on one machine.`,
 			if data != "" {
 				conf.Data = data
 			}
-			a, err := open(cmd.Context(), conf, nil)
+			l, err := startLive(cmd.Context(), conf, nil, nil)
 			if err != nil {
 				return err
 			}
-			defer a.close()
-			k, err := keep(cmd.Context(), a)
-			if err != nil {
-				return err
-			}
-			defer k.close()
+			defer l.close()
 			slog.Info("waiting for jobs", "workers", conf.Workers)
 			<-cmd.Context().Done()
-			if err := cmd.Context().Err(); !errors.Is(err, context.Canceled) {
-				return err
-			}
 			return cmd.Context().Err()
 		},
 	}

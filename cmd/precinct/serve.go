@@ -9,15 +9,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/tiles/sources"
-	"github.com/precinct-map/precinct/training/environment"
-	"github.com/precinct-map/precinct/web"
 )
 
 // drainTime is how long requests in flight may take to end after the server was told to.
@@ -29,16 +27,21 @@ func newServe(g *global) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the configured sources, and outlines of any phrase over them",
 		Long: `Serve source layers as tiles (/tiles), outlines of any phrase as vector tiles, pictures and GeoJSON (/aoi), and a viewer (/).
-Sources are named in the configuration only; docs/configuration.md has the keys, docs/sources.md entries to paste.`,
+A changed configuration is taken over without dropping a request, at once or at SIGHUP; one that cannot be used changes nothing. Sources
+are named in the configuration only; docs/configuration.md has the keys, docs/sources.md entries to paste.`,
 		Example: "  precinct serve --config precinct.yaml --addr 0.0.0.0:8080",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			conf, err := g.load()
+			load := func() (config, error) {
+				conf, err := g.load()
+				override(&conf, addr, memory)
+				conf.Data = cmp.Or(data, conf.Data)
+				return conf, err
+			}
+			conf, err := load()
 			if err != nil {
 				return err
 			}
-			override(&conf, addr, memory)
-			conf.Data = cmp.Or(data, conf.Data)
-			return serve(cmd.Context(), conf)
+			return serve(cmd.Context(), conf, load)
 		},
 	}
 	serveFlags(c, &addr, &memory, &data)
@@ -72,7 +75,7 @@ func newDemo(g *global) *cobra.Command {
 				defer os.RemoveAll(dir)
 				conf.Data = dir
 			}
-			return serve(cmd.Context(), conf)
+			return serve(cmd.Context(), conf, nil)
 		},
 	}
 	serveFlags(c, &addr, &memory, &data)
@@ -97,45 +100,34 @@ func override(c *config, addr, memory string) {
 	}
 }
 
-// serve runs until the context ends, then finishes what is in flight.
-func serve(ctx context.Context, c config) error {
+// serve runs until the context ends, then finishes what is in flight. load reads the configuration anew; nil where there is none to read.
+func serve(ctx context.Context, c config, load func() (config, error)) error {
 	// The address first: a taken port should not cost the time to open models.
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; give another address with --addr", c.Addr, err)
 	}
 	defer listener.Close()
-	a, err := open(ctx, c, nil)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	k, err := keep(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer k.close()
-	keys, err := c.serverKeys()
-	if err != nil {
-		return err
-	}
 	var draining atomic.Bool
-	o := server.Options{
-		Layers: a.layers, Answers: k.answers, Metrics: a.metrics, Viewer: web.Files(), Leaflet: a.files.LeafletHome,
-		Jobs: k.jobs, Places: k.places, Keys: keys, Open: isLoopback(listener.Addr()), PurgeTiles: a.purgeTiles,
-		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: a.mode, Log: slog.Default(),
-		Ready: func() []string {
-			if draining.Load() {
-				return []string{"the server is shutting down"}
-			}
-			return nil
-		},
+	l, err := startLive(ctx, c, listener.Addr(), func() []string {
+		if draining.Load() {
+			return []string{"the server is shutting down"}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if c.Environment {
-		o.Environment = environment.New(a.segmenter)
+	defer l.close()
+	if load != nil {
+		watching, stop := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		group.Go(func() { l.watch(watching, load) })
+		defer group.Wait()
+		defer stop()
 	}
 	s := &http.Server{
-		Handler: server.New(o), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: l, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	fmt.Printf("Precinct is at http://%s/\n", listener.Addr())

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/knadh/koanf/providers/file"
+
+	"github.com/precinct-map/precinct/server"
+	"github.com/precinct-map/precinct/server/jobs"
+	"github.com/precinct-map/precinct/server/search"
+	"github.com/precinct-map/precinct/server/store"
+	"github.com/precinct-map/precinct/training/environment"
+	"github.com/precinct-map/precinct/web"
+)
+
+// live is a serving process: what a new configuration changes stands in a site, which is exchanged as a whole, and the rest stays.
+type live struct {
+	shared *app // memory, metrics and segmenter
+	store  store.Store
+	jobs   *jobs.Queue
+	open   bool // to this machine alone
+	ready  func() []string
+
+	site    atomic.Pointer[site]
+	closers []func() error
+}
+
+// site is what one configuration makes.
+type site struct {
+	mu      sync.RWMutex // held for reading by each request
+	closed  bool
+	app     *app
+	answers *server.Answers
+	places  *search.Index
+	handler http.Handler
+}
+
+func (s *site) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.app.close()
+	if s.places != nil {
+		_ = s.places.Close()
+	}
+}
+
+// startLive opens everything that serves; workers without a listener get no handler.
+func startLive(ctx context.Context, c config, at net.Addr, ready func() []string) (*live, error) {
+	l := &live{open: at != nil && isLoopback(at), ready: ready}
+	if err := l.start(ctx, c); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *live) start(ctx context.Context, c config) error {
+	shared, err := openShared(c)
+	if err != nil {
+		return err
+	}
+	l.shared = shared
+	l.closers = append(l.closers, func() error { shared.close(); return nil })
+	found, err := openStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	l.store = found
+	l.closers = append(l.closers, found.Close)
+	first, err := l.make(ctx, c)
+	if err != nil {
+		return err
+	}
+	l.site.Store(first)
+	l.closers = append(l.closers, func() error { l.site.Load().close(); return nil })
+	// Last, since its workers begin at once.
+	if l.jobs, err = openJobs(ctx, c, c.Workers, l.work); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.jobs.Close)
+	l.serve(first)
+	return nil
+}
+
+func (l *live) close() {
+	for i := len(l.closers) - 1; i >= 0; i-- {
+		if err := l.closers[i](); err != nil {
+			slog.Warn("not closed cleanly", "error", err)
+		}
+	}
+}
+
+// make opens what a configuration names.
+func (l *live) make(ctx context.Context, c config) (*site, error) {
+	a := l.shared.with(c)
+	if err := a.openGround(ctx, nil); err != nil {
+		a.close()
+		return nil, err
+	}
+	a.engine.Shelf = server.Shelf{Store: l.store, Log: slog.Default()}
+	s := &site{app: a, answers: &server.Answers{Engine: a.engine, Store: l.store, Memory: a.memory}}
+	var err error
+	if s.places, err = openSearch(context.WithoutCancel(ctx), c); err != nil {
+		s.close()
+		return nil, err
+	}
+	if _, err := c.serverKeys(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// serve gives a site its handler.
+func (l *live) serve(s *site) {
+	c := s.app.config
+	keys, _ := c.serverKeys() // make has checked them
+	o := server.Options{
+		Layers: s.app.layers, Answers: s.answers, Metrics: s.app.metrics, Viewer: web.Files(), Leaflet: s.app.files.LeafletHome,
+		Jobs: l.jobs, Places: s.places, Keys: keys, Open: l.open, PurgeTiles: s.app.purgeTiles,
+		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: s.app.mode, Log: slog.Default(), Ready: l.ready,
+	}
+	if c.Environment {
+		o.Environment = environment.New(s.app.segmenter)
+	}
+	s.handler = server.New(o)
+}
+
+// use gives the present site to do, and keeps it open as long as that takes.
+func (l *live) use(do func(*site)) {
+	for {
+		s := l.site.Load()
+		if !s.mu.TryRLock() {
+			continue // it is being closed: another is there
+		}
+		if s.closed {
+			s.mu.RUnlock()
+			return // the process ends
+		}
+		defer s.mu.RUnlock()
+		do(s)
+		return
+	}
+}
+
+// ServeHTTP answers one request from beginning to end by one configuration.
+func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.use(func(s *site) { s.handler.ServeHTTP(w, r) })
+}
+
+func (l *live) work(ctx context.Context, scene jobs.Scene) (err error) {
+	err = errors.New("the server is shutting down")
+	l.use(func(s *site) { err = jobWork(s.answers)(ctx, scene) })
+	return err
+}
+
+// reload exchanges the site for what the configuration says now. What it cannot open leaves everything as it was.
+func (l *live) reload(ctx context.Context, load func() (config, error)) error {
+	c, err := load()
+	if err != nil {
+		return err
+	}
+	old := l.site.Load()
+	for what, changed := range map[string]bool{
+		"addr": c.Addr != old.app.config.Addr, "memory": c.Memory != old.app.config.Memory, "data": c.Data != old.app.config.Data,
+		"segmenter": c.Segmenter != old.app.config.Segmenter,
+	} {
+		if changed {
+			slog.Warn("this key takes effect at the next start only", "key", what)
+		}
+	}
+	next, err := l.make(ctx, c)
+	if err != nil {
+		return err
+	}
+	l.serve(next)
+	l.site.Store(next)
+	l.shared.memory.Clear() // sources may show something else under the same name
+	go old.close()
+	return nil
+}
+
+// watch reloads at SIGHUP and when the configuration's file changes, until the context ends.
+func (l *live) watch(ctx context.Context, load func() (config, error)) {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
+	changed := make(chan struct{}, 1)
+	if name := l.site.Load().app.config.file; name != "" {
+		f := file.Provider(name)
+		if err := f.Watch(func(any, error) {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		}); err != nil {
+			slog.Warn("changes of the configuration are not noticed: send SIGHUP", "error", err)
+		}
+		defer f.Unwatch()
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		case <-changed:
+			time.Sleep(200 * time.Millisecond) // editors write in several steps
+			select {
+			case <-changed:
+			default:
+			}
+		}
+		if err := l.reload(ctx, load); err != nil {
+			slog.Error("the configuration was not reloaded: the old one stays", "error", err)
+			continue
+		}
+		slog.Info("the configuration was reloaded")
+	}
+}
