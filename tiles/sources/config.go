@@ -41,7 +41,7 @@ type Config struct {
 	Fonts       []string          `koanf:"fonts"`
 	Lang        string            `koanf:"lang"`
 	Seed        uint64            `koanf:"seed"`
-	Layer       string            `koanf:"layer"` // of kind town: satellite or map
+	Layer       string            `koanf:"layer"` // of kind town: satellite or map; of kind wmts: its identifier
 }
 
 // kinds is the one table of kinds.
@@ -49,6 +49,8 @@ var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
 	"xyz":     openXYZ,
 	"dir":     openDir,
 	"mbtiles": openMBTiles,
+	"pmtiles": openPMTiles,
+	"wmts":    openWMTS,
 	"osm":     openOSM,
 	"drawn":   openDrawn,
 	"town":    openTown,
@@ -96,7 +98,7 @@ func Parse(s string) (Config, error) {
 	}
 	c := Config{Kind: kind, Name: kind}
 	switch kind {
-	case "xyz":
+	case "xyz", "wmts":
 		c.URL = rest
 	case "town":
 		c.Layer, c.Seed = rest, 1 // the demo's
