@@ -124,7 +124,8 @@ func percents(r io.Reader, tell func(int)) {
 		if digits && b == '.' && n <= 100 {
 			tell(n)
 		}
-		if n, digits = 0, false; err != nil {
+		n, digits = 0, false
+		if err != nil {
 			return
 		}
 	}

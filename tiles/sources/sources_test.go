@@ -62,6 +62,8 @@ func kindsUnderTest(t *testing.T) map[string]Config {
 	t.Cleanup(server.Close)
 	return map[string]Config{
 		"dir":     {Kind: "dir", Path: folder},
+		"pmtiles": {Kind: "pmtiles", Path: writePMTiles(t, data)},
+		"wmts":    {Kind: "wmts", URL: wmtsServer(t, true, false, data)},
 		"mbtiles": {Kind: "mbtiles", Path: writeMBTiles(t, "png", data)},
 		"xyz":     {Kind: "xyz", URL: server.URL + "/{z}/{x}/{y}.png"},
 	}
