@@ -115,6 +115,11 @@ func TestConformance(t *testing.T) {
 			if _, err := src.Tile(context.Background(), maptile.New(0, 0, 3)); !errors.Is(err, tiles.ErrNotFound) || !strings.Contains(err.Error(), "layer") {
 				t.Errorf("missing tile: %v", err)
 			}
+			for _, wrong := range []maptile.Tile{maptile.New(9, 3, 3), maptile.New(0, 0, 30)} {
+				if _, err := src.Tile(context.Background(), wrong); !errors.Is(err, tiles.ErrNotFound) {
+					t.Errorf("wrong tile %v: %v", wrong, err)
+				}
+			}
 			gone, cancel := context.WithCancel(context.Background())
 			cancel()
 			if _, err := src.Tile(gone, here); !errors.Is(err, context.Canceled) {
