@@ -46,7 +46,7 @@ type Config struct {
 	Fonts       []string          `koanf:"fonts"`
 	Lang        string            `koanf:"lang"`
 	Seed        uint64            `koanf:"seed"`
-	Layer       string            `koanf:"layer"` // of kind town: satellite or map
+	Layer       string            `koanf:"layer"` // of kind town: satellite or map; of kind wmts: its identifier
 
 	Bucket *cache.Bucket `koanf:"-"` // keeps what servers answered; nil keeps nothing
 	Log    *slog.Logger  `koanf:"-"` // nil for none
@@ -55,7 +55,7 @@ type Config struct {
 // Folder is where the bucket has a source's tiles: by its name and what its pictures depend on.
 func Folder(c Config) string {
 	// The templates, not what secrets made of them.
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s", c.Kind, c.URL, c.Path))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%s", c.Kind, c.URL, c.Path, c.Layer))
 	return url.PathEscape(c.Name) + "-" + hex.EncodeToString(sum[:4])
 }
 
@@ -64,6 +64,8 @@ var kinds = map[string]func(context.Context, Config) (tiles.Source, error){
 	"xyz":     openXYZ,
 	"dir":     openDir,
 	"mbtiles": openMBTiles,
+	"pmtiles": openPMTiles,
+	"wmts":    openWMTS,
 	"osm":     openOSM,
 	"drawn":   openDrawn,
 	"town":    openTown,
@@ -100,6 +102,9 @@ func Open(ctx context.Context, c Config) (tiles.Source, error) {
 	if c.TileSize != 0 && c.TileSize != 256 && c.TileSize != 512 {
 		return nil, configError(c, "tile_size %d: use 256 or 512", c.TileSize)
 	}
+	if c.Grid != "" && c.Grid != "webmercator" {
+		return nil, configError(c, "grid %q: only webmercator is read yet", c.Grid)
+	}
 	if !slices.Contains(missings, c.Missing) {
 		return nil, configError(c, "missing: %q is none of 404, 204, blank, overzoom", c.Missing)
 	}
@@ -117,7 +122,7 @@ func Parse(s string) (Config, error) {
 	}
 	c := Config{Kind: kind, Name: kind}
 	switch kind {
-	case "xyz":
+	case "xyz", "wmts":
 		c.URL = rest
 	case "town":
 		c.Layer, c.Seed = rest, 1 // the demo's

@@ -62,6 +62,8 @@ func kindsUnderTest(t *testing.T) map[string]Config {
 	t.Cleanup(server.Close)
 	return map[string]Config{
 		"dir":     {Kind: "dir", Path: folder},
+		"pmtiles": {Kind: "pmtiles", Path: writePMTiles(t, data)},
+		"wmts":    {Kind: "wmts", URL: wmtsServer(t, true, false, data)},
 		"mbtiles": {Kind: "mbtiles", Path: writeMBTiles(t, "png", data)},
 		"xyz":     {Kind: "xyz", URL: server.URL + "/{z}/{x}/{y}.png"},
 	}
@@ -112,6 +114,11 @@ func TestConformance(t *testing.T) {
 			}
 			if _, err := src.Tile(context.Background(), maptile.New(0, 0, 3)); !errors.Is(err, tiles.ErrNotFound) || !strings.Contains(err.Error(), "layer") {
 				t.Errorf("missing tile: %v", err)
+			}
+			for _, wrong := range []maptile.Tile{maptile.New(9, 3, 3), maptile.New(0, 0, 30)} {
+				if _, err := src.Tile(context.Background(), wrong); !errors.Is(err, tiles.ErrNotFound) {
+					t.Errorf("wrong tile %v: %v", wrong, err)
+				}
 			}
 			gone, cancel := context.WithCancel(context.Background())
 			cancel()

@@ -46,11 +46,11 @@ type xyz struct {
 	limiter *rate.Limiter
 	backoff time.Duration
 	ttl     time.Duration
-	held    atomic.Int64 // Unix milliseconds until which the server wants to be left alone
+	held    *atomic.Int64 // Unix milliseconds until which the server wants to be left alone
 
 	bucket     *cache.Bucket // nil for none
 	folder     string        // in the bucket
-	complained atomic.Bool
+	complained *atomic.Bool
 	log        *slog.Logger
 }
 
@@ -59,7 +59,7 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 	if err != nil {
 		return nil, configError(c, "url: %v", err)
 	}
-	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond, ttl: c.TTL, log: c.Log}
+	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond, ttl: c.TTL, log: c.Log, held: new(atomic.Int64), complained: new(atomic.Bool)}
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
 	}
