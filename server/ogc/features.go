@@ -32,6 +32,9 @@ func (c *call) items() error {
 		return err
 	}
 	q.Phrase = found.Phrase
+	if q.Bound != nil && q.Bound.Contains(found.Extent.Min) && q.Bound.Contains(found.Extent.Max) {
+		q.Bound = nil // all of them, which is known without counting
+	}
 	c.w.Header().Set("Content-Crs", "<"+q.crs.uri+">")
 	// Whatever changes an answer changes one of these; so the features need not be read to know that nothing did.
 	tag := contentTag(fmt.Appendf(nil, "%s %d %t %s%s?%s", found.ID, found.Generation, c.html, c.base, c.r.URL.EscapedPath(), c.query.Encode()))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,10 +81,10 @@ func (c *call) view(geojson []byte) *mapView {
 }
 
 func (c *call) itemsPage(k store.Collection, found store.Page, geojson []byte, links []link, total int, counted bool) page {
-	p := page{Title: "Outlines of “" + k.Phrase + "”", Crumbs: c.collectionCrumbs(k), Links: links[3:], Map: c.view(geojson), Head: []string{"Outline", "Name", "Class", "Score", "m²", "Verdict"}}
-	p.Text = fmt.Sprintf("%d outlines on this page", len(found.Features))
+	p := page{Title: "Outlines of “" + k.Phrase + "”", Crumbs: c.collectionCrumbs(k), Links: slices.Concat(links[1:2], links[3:]), Map: c.view(geojson),
+		Text: fmt.Sprintf("%d outlines", len(found.Features)), Head: []string{"Outline", "Name", "Class", "Score", "m²", "Verdict"}}
 	if counted {
-		p.Text += fmt.Sprintf(" of %d", total)
+		p.Text = fmt.Sprintf("%d of %d outlines", len(found.Features), total)
 	}
 	for i := range found.Features {
 		f := &found.Features[i]

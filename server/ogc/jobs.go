@@ -62,13 +62,13 @@ func (c *call) statusInfo(j Job, id string) map[string]any {
 	if j.State != Accepted {
 		doc["started"] = exact(j.Created)
 	}
-	switch {
-	case j.State == Successful:
+	if j.Counted {
+		doc["progress"] = 100 * (j.Done + j.Failed) / max(j.Total, 1)
+		doc["message"] = fmt.Sprintf("“%s”: %d of %d scenes done, %d failed", j.Order.Phrase, j.Done, j.Total, j.Failed)
+	}
+	if j.State == Successful {
 		doc["progress"] = 100
 		links = append(links, link{at + "/results", relResults, mediaGeoJSON, "Results", false})
-	case j.Counted && j.Total > 0:
-		doc["progress"] = 100 * (j.Done + j.Failed) / j.Total
-		doc["message"] = fmt.Sprintf("“%s”: %d of %d scenes done, %d failed", j.Order.Phrase, j.Done, j.Total, j.Failed)
 	}
 	if j.ended() {
 		doc["finished"] = exact(j.Updated)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -177,6 +178,9 @@ func readExtent(raw json.RawMessage) (out [4]float64, err error) {
 	b, err := readBBox(strings.Join(parts, ","), in)
 	if err != nil {
 		return out, err
+	}
+	if max(math.Abs(b.Min[0]), math.Abs(b.Max[0])) > 180 {
+		return out, fmt.Errorf("longitudes go from -180 to 180")
 	}
 	return [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}, nil
 }

@@ -2,13 +2,13 @@ package ogc
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
+	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/server/store"
 )
@@ -107,9 +107,12 @@ func (c *call) tileset() error {
 		return err
 	}
 	doc := c.tilesetDoc(k, c.own(mediaJSON))
+	// In the grid's own system: not every client looks at its crs.
 	b := extent(k)
-	doc["boundingBox"] = map[string]any{"lowerLeft": b[:2], "upperRight": b[2:], "crs": uriCRS84}
-	doc["tileMatrixSetLimits"] = limits(k.Extent, 0, maxZoom)
+	if b[0] > b[2] {
+		b[0], b[2] = -180, 180
+	}
+	doc["boundingBox"] = map[string]any{"lowerLeft": project.WGS84.ToMercator(orb.Point{b[0], b[1]}), "upperRight": project.WGS84.ToMercator(orb.Point{b[2], b[3]}), "crs": uri3857}
 	fields := map[string]any{"name": text(), "query": text(), "tier": text(), "class": text(), "function": text(),
 		"score": map[string]any{"type": "number"}, "area_m2": map[string]any{"type": "number"}}
 	doc["layers"] = []any{
@@ -117,34 +120,6 @@ func (c *call) tileset() error {
 		map[string]any{"id": "aoi_label", "dataType": "vector", "geometryDimension": 0, "propertiesSchema": map[string]any{"type": "object", "properties": fields}}}
 	links := doc["links"].([]link)
 	return c.send(http.StatusOK, mediaJSON, doc, page{Title: "Tiles of “" + k.Phrase + "”", Text: "Mapbox vector tiles 2 with the layers aoi and aoi_label: " + links[3].Href, Crumbs: c.collectionCrumbs(k)})
-}
-
-type matrixLimits struct {
-	TileMatrix string `json:"tileMatrix"`
-	MinTileRow int    `json:"minTileRow"`
-	MaxTileRow int    `json:"maxTileRow"`
-	MinTileCol int    `json:"minTileCol"`
-	MaxTileCol int    `json:"maxTileCol"`
-}
-
-// limits are the tiles that a bound in degrees has. One across the antimeridian has all columns.
-func limits(b orb.Bound, from, to int) []matrixLimits {
-	const most = 85.0511287798066 // degrees that the grid reaches north and south
-	if b.Min[0] > b.Max[0] || b.Max[0] > 180 || b.Min[0] < -180 {
-		b.Min[0], b.Max[0] = -180, 180
-	}
-	var out []matrixLimits
-	for z := from; z <= to; z++ {
-		last := float64(int(1)<<z - 1)
-		at := func(lon, lat float64) (col, row int) {
-			p := maptile.Fraction(orb.Point{lon, max(-most, min(most, lat))}, maptile.Zoom(z))
-			return int(max(0, min(last, math.Floor(p[0])))), int(max(0, min(last, math.Floor(p[1]))))
-		}
-		west, north := at(b.Min[0], b.Max[1])
-		east, south := at(b.Max[0], b.Min[1])
-		out = append(out, matrixLimits{strconv.Itoa(z), north, south, west, east})
-	}
-	return out
 }
 
 func (c *call) tile() error {

@@ -2,10 +2,14 @@ package ogc
 
 import (
 	"encoding/xml"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/maptile"
 )
 
 // The parts of WMTS 1.0.0 capabilities (OGC 07-057r7, annex B) that a RESTful service has.
@@ -114,18 +118,35 @@ func corner(lon, lat float64) string {
 }
 
 func (c *call) wmtsLayer(l *Layer, set string) wmtsLayer {
-	out := wmtsLayer{Title: l.Title, Abstract: l.Attribution, ID: l.ID, Style: wmtsStyle{true, "default"}, Link: wmtsLink{Set: set},
+	out := wmtsLayer{Title: l.Title, Abstract: l.Attribution, ID: l.ID, Style: wmtsStyle{true, "default"}, Link: wmtsLink{set, limits(l.Bounds, l.MinZoom, min(l.MaxZoom, maxZoom))},
 		Lower: corner(l.Bounds.Min[0], l.Bounds.Min[1]), Upper: corner(l.Bounds.Max[0], l.Bounds.Max[1])}
 	if out.Title == "" {
 		out.Title = l.ID
-	}
-	for _, m := range limits(l.Bounds, l.MinZoom, min(l.MaxZoom, maxZoom)) {
-		out.Link.Limits = append(out.Link.Limits, wmtsLimits(m))
 	}
 	for _, f := range l.Formats {
 		at := strings.NewReplacer("{z}", "{TileMatrix}", "{x}", "{TileCol}", "{y}", "{TileRow}").Replace(l.url(f))
 		out.Formats = append(out.Formats, mediaOf(f))
 		out.Resources = append(out.Resources, wmtsAddress{mediaOf(f), "tile", c.base + at})
+	}
+	return out
+}
+
+// limits are the tiles that a bound in degrees has. One across the antimeridian has all columns.
+func limits(b orb.Bound, from, to int) []wmtsLimits {
+	const most = 85.0511287798066 // degrees that the grid reaches north and south
+	if b.Min[0] > b.Max[0] || b.Max[0] > 180 || b.Min[0] < -180 {
+		b.Min[0], b.Max[0] = -180, 180
+	}
+	var out []wmtsLimits
+	for z := from; z <= to; z++ {
+		last := float64(int(1)<<z - 1)
+		at := func(lon, lat float64) (col, row int) {
+			p := maptile.Fraction(orb.Point{lon, max(-most, min(most, lat))}, maptile.Zoom(z))
+			return int(max(0, min(last, math.Floor(p[0])))), int(max(0, min(last, math.Floor(p[1]))))
+		}
+		west, north := at(b.Min[0], b.Max[1])
+		east, south := at(b.Max[0], b.Min[1])
+		out = append(out, wmtsLimits{strconv.Itoa(z), north, south, west, east})
 	}
 	return out
 }
