@@ -1,0 +1,219 @@
+package ogc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/store"
+)
+
+// Media types.
+const (
+	mediaJSON    = "application/json"
+	mediaHTML    = "text/html"
+	mediaGeoJSON = "application/geo+json"
+	mediaOpenAPI = "application/vnd.oai.openapi+json;version=3.0"
+	mediaMVT     = "application/vnd.mapbox-vector-tile"
+	mediaEvents  = "text/event-stream"
+	mediaXML     = "application/xml"
+	mediaProblem = "application/problem+json"
+)
+
+// packed is what gzhttp appends to the validator of what it packs.
+const packed = "-gzip"
+
+// Problem is an error as RFC 9457 has it. Type is a fragment of docs/problems.md or one of the standard's own.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+}
+
+func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+const problemBase = "https://github.com/precinct-map/precinct/blob/main/docs/problems.md#"
+
+func problem(status int, kind, title, format string, args ...any) *Problem {
+	return &Problem{Type: problemBase + kind, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
+}
+
+func badRequest(format string, args ...any) *Problem {
+	return problem(http.StatusBadRequest, "bad-request", "The request cannot be understood", format, args...)
+}
+
+func notFound(format string, args ...any) *Problem {
+	return problem(http.StatusNotFound, "not-found", "There is no such thing here", format, args...)
+}
+
+// problems is the one table from error to status; the first row that matches counts.
+var problems = []struct {
+	is     error
+	status int
+	kind   string
+	title  string
+}{
+	{store.ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
+	{ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
+	{store.ErrConflict, http.StatusPreconditionFailed, "conflict", "Somebody else changed it"},
+	{geo.ErrInvalid, http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept"},
+	{formats.ErrTooLarge, http.StatusRequestEntityTooLarge, "too-large", "What was sent is too large"},
+	{formats.ErrGeometry, http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept"},
+	{formats.ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
+	{store.ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
+	{ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
+}
+
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return problem(http.StatusRequestEntityTooLarge, "too-large", "What was sent is too large", "the limit is %d bytes", large.Limit)
+	}
+	for _, row := range problems {
+		if errors.Is(err, row.is) {
+			return problem(row.status, row.kind, row.title, "%v", err)
+		}
+	}
+	return problem(http.StatusInternalServerError, "internal", "Something went wrong here", "the log says more")
+}
+
+func (c *call) fail(err error) {
+	p := problemOf(err)
+	if p.Status >= 500 {
+		if c.r.Context().Err() != nil {
+			return // nobody listens
+		}
+		c.Log.Error("request failed", "path", c.r.URL.Path, "status", p.Status, "error", err)
+	}
+	data, _ := json.Marshal(p) // strings and a number: it cannot fail
+	h := c.w.Header()
+	h.Set("Content-Type", mediaProblem)
+	h.Set("Cache-Control", "no-store")
+	c.w.WriteHeader(p.Status)
+	_, _ = c.w.Write(append(data, '\n'))
+}
+
+// link is a web link as the standards write it.
+type link struct {
+	Href      string `json:"href"`
+	Rel       string `json:"rel"`
+	Type      string `json:"type,omitempty"`
+	Title     string `json:"title,omitempty"`
+	Templated bool   `json:"templated,omitempty"`
+}
+
+// own is the links of a document to itself and to its other formats.
+func (c *call) own(media string) []link {
+	self, other := link{c.inFormat("json"), "self", media, "This document", false}, link{c.inFormat("html"), "alternate", mediaHTML, "This document as HTML", false}
+	if c.html {
+		self, other = link{other.Href, "self", mediaHTML, "This document", false}, link{self.Href, "alternate", media, "This document as JSON", false}
+	}
+	return []link{self, other}
+}
+
+// inFormat is the address of this document in a format.
+func (c *call) inFormat(f string) string {
+	q := url.Values{}
+	for k, v := range c.query {
+		q[k] = v
+	}
+	q.Set("f", f)
+	return c.base + strings.TrimSuffix(c.r.URL.EscapedPath(), "/") + "?" + q.Encode()
+}
+
+// send answers with a document: as JSON of a media type, or as a page.
+func (c *call) send(status int, media string, document any, p page) error {
+	var data []byte
+	var err error
+	if c.html {
+		media = mediaHTML + "; charset=utf-8"
+		data, err = c.render(p)
+	} else {
+		data, err = json.Marshal(document)
+	}
+	if err != nil {
+		return err
+	}
+	return c.blob(status, media, contentTag(data), data)
+}
+
+// blob answers with bytes, or with 304 when the client has them. Clients may keep them but must ask: what people edit shows at once.
+func (c *call) blob(status int, media, tag string, data []byte) error {
+	if status == http.StatusOK && c.unchanged(tag) {
+		return nil
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", `"`+tag+`"`)
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	c.w.WriteHeader(status)
+	_, err := c.w.Write(data)
+	if err != nil {
+		c.Log.Debug("client left", "error", err)
+	}
+	return nil
+}
+
+// unchanged answers 304 when the client has the body of this validator, packed or not.
+func (c *call) unchanged(tag string) bool {
+	for _, t := range strings.Split(c.r.Header.Get("If-None-Match"), ",") {
+		t = strings.TrimPrefix(strings.TrimSpace(t), "W/")
+		if t == "*" || t == `"`+tag+`"` || t == `"`+tag+packed+`"` {
+			c.w.Header().Set("Cache-Control", "no-cache")
+			if t != "*" {
+				c.w.Header().Set("ETag", t)
+			}
+			c.w.WriteHeader(http.StatusNotModified)
+			return true
+		}
+	}
+	return false
+}
+
+// contentTag is a validator, without quotes.
+func contentTag(data []byte) string { return strconv.FormatUint(xxhash.Sum64(data), 36) }
+
+// prefersHTML says whether an Accept header wants a page more than data, as browsers' do.
+func prefersHTML(accept string) bool {
+	html, data := 0.0, 0.0
+	for _, part := range strings.Split(accept, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		weight := 1.0
+		for _, p := range strings.Split(params, ";") {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(p), "q="); ok {
+				weight, _ = strconv.ParseFloat(v, 64)
+			}
+		}
+		switch name = strings.ToLower(strings.TrimSpace(name)); {
+		case name == mediaHTML || name == "application/xhtml+xml":
+			html = max(html, weight)
+		case strings.HasSuffix(name, "json"):
+			data = max(data, weight)
+		}
+	}
+	return html > data
+}
+
+// short keeps what a stranger sent readable in a message.
+func short(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if utf8.RuneCountInString(s) <= 60 {
+		return s
+	}
+	return string([]rune(s)[:60]) + "…"
+}
