@@ -61,8 +61,8 @@ func Export(ctx context.Context, from store.Features, q store.Query, credits str
 }
 
 func exportFields() []export.Field {
-	fields := []export.Field{{Name: "score", Kind: export.Real}, {Name: "area_m2", Kind: export.Real}, {Name: "created", Kind: export.Moment}, {Name: "updated", Kind: export.Moment}}
-	for _, name := range []string{"id", "name", "query", "tier", "class", "function", "scene_ids", "model", "reasoning", "sources", "verdict"} {
+	fields := []export.Field{{Name: "id", Kind: export.Integer}, {Name: "score", Kind: export.Real}, {Name: "area_m2", Kind: export.Real}, {Name: "created", Kind: export.Moment}, {Name: "updated", Kind: export.Moment}}
+	for _, name := range []string{"name", "query", "tier", "class", "function", "scene_ids", "model", "reasoning", "sources", "verdict"} {
 		fields = append(fields, export.Field{Name: name, Kind: export.Text})
 	}
 	return fields

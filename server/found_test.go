@@ -147,7 +147,7 @@ func TestCorrections(t *testing.T) {
 	w := geo.TileWindow(home)
 	drawn := geo.Window{Z: 17, X: w.X + 10, Y: w.Y + 10, W: 40, H: 40}.Bound().ToPolygon()
 	ring, _ := json.Marshal(drawn)
-	body := fmt.Sprintf(`{"feature": %s, "verdict": "shape", "geometry": {"type": "Polygon", "coordinates": %s}, "by": "me"}`, found[0].ID, ring)
+	body := fmt.Sprintf(`{"feature": %d, "verdict": "shape", "geometry": {"type": "Polygon", "coordinates": %s}, "by": "me"}`, found[0].Num, ring)
 	if a := send(t, http.MethodPost, s.URL+"/feedback", body); a.StatusCode != 200 {
 		t.Fatalf("%d %s", a.StatusCode, a.data)
 	}
@@ -166,10 +166,10 @@ func TestCorrections(t *testing.T) {
 	if err != nil || model.runs.Load() == runs {
 		t.Errorf("after a purge nothing was looked at anew: %v", err)
 	}
-	if !slices.ContainsFunc(again, func(f formats.Feature) bool { return f.ID == found[0].ID && f.Get("verdict") == "shape" }) {
+	if !slices.ContainsFunc(again, func(f formats.Feature) bool { return f.Num == found[0].Num && f.Get("verdict") == "shape" }) {
 		t.Error("the purge took what a person drew")
 	}
-	if a := send(t, http.MethodDelete, s.URL+"/feedback/"+found[0].ID, ""); a.StatusCode != 200 || strings.Contains(string(a.data), `"verdict":"shape"`) {
+	if a := send(t, http.MethodDelete, s.URL+"/feedback/"+fmt.Sprint(found[0].Num), ""); a.StatusCode != 200 || strings.Contains(string(a.data), `"verdict":"shape"`) {
 		t.Errorf("undo: %d %s", a.StatusCode, a.data)
 	}
 	for name, body := range map[string]string{

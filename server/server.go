@@ -77,7 +77,7 @@ func New(o Options) *Server {
 		AllowOrigins:  []string{"*"},
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions},
 		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID"},
-		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link"},
+		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link", "Location", "Content-Crs"},
 	}))
 	e.Use(s.identify)
 	s.routes()
@@ -117,6 +117,7 @@ func (s *Server) routes() {
 	s.get("/stats", s.stats)
 	s.get("/scenes/:id", s.scene)
 	s.get("/scenes/:id/:picture", s.scenePicture)
+	s.gis()
 	if s.Environment != nil {
 		s.echo.Any("/v1/environment/*", echo.WrapHandler(s.Environment))
 	}

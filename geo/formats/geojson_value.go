@@ -46,7 +46,7 @@ func appendValue(b []byte, v any) ([]byte, error) {
 	case float32:
 		return appendNumber(b, float64(v), 32), nil
 	case time.Time:
-		return append(v.AppendFormat(append(b, '"'), time.RFC3339), '"'), nil
+		return append(v.AppendFormat(append(b, '"'), time.RFC3339Nano), '"'), nil
 	case []string:
 		return appendList(b, v, func(b []byte, s string) ([]byte, error) { return appendString(b, s), nil })
 	}

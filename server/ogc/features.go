@@ -85,7 +85,7 @@ func (c *call) featureCollection(list []store.Feature, in crs, links []link, tot
 	var b bytes.Buffer
 	g := formats.NewGeoJSONWriter(&b, formats.GeoJSONOptions{Project: in.from})
 	for i := range list {
-		if err := g.Write(feature(&list[i])); err != nil {
+		if err := g.Write(list[i].Formatted()); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +134,7 @@ func (c *call) sendFeature(status int, found store.Collection, f store.Feature, 
 	if status == http.StatusCreated {
 		links[0].Href, links[1].Href = self+"?f=json", self+"?f=html"
 	}
-	data, err := formats.MarshalFeature(feature(&f), formats.GeoJSONOptions{Project: in.from}, formats.Property{Key: "links", Value: links})
+	data, err := formats.MarshalFeature(f.Formatted(), formats.GeoJSONOptions{Project: in.from}, formats.Property{Key: "links", Value: links})
 	if err != nil {
 		return err
 	}
@@ -149,22 +149,5 @@ func (c *call) sendFeature(status int, found store.Collection, f store.Feature, 
 	return c.blob(status, media, fmt.Sprintf("%d-%s", f.Version, contentTag(data)), data)
 }
 
-// feature is a feature as it is written.
-func feature(f *store.Feature) *formats.Feature {
-	var verdict any
-	if f.Verdict != "" {
-		verdict = f.Verdict
-	}
-	return &formats.Feature{Num: uint64(f.ID), Geometry: f.Geometry(), Properties: []formats.Property{
-		{Key: "id", Value: f.ID}, {Key: "name", Value: f.Name}, {Key: "query", Value: f.Phrase}, {Key: "tier", Value: f.Tier},
-		{Key: "class", Value: f.Class}, {Key: "function", Value: f.Function}, {Key: "score", Value: rounded(f.Score, 1e4)},
-		{Key: "area_m2", Value: rounded(f.AreaM2, 10)}, {Key: "scene_ids", Value: f.Scenes}, {Key: "model", Value: f.Model},
-		{Key: "reasoning", Value: f.Reasoning}, {Key: "sources", Value: f.Sources},
-		{Key: "created", Value: exact(f.Created)}, {Key: "updated", Value: exact(f.Updated)}, {Key: "verdict", Value: verdict},
-	}}
-}
-
 // exact writes a time with all its digits: whoever asks for features updated since then must not get this one again or miss it.
 func exact(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-func rounded(v, per float64) float64 { return float64(int64(v*per+0.5)) / per }

@@ -100,7 +100,7 @@ func (c *call) itemPage(k store.Collection, f *store.Feature, geojson []byte, li
 	if p.Title == "" {
 		p.Title = fmt.Sprintf("Outline %d", f.ID)
 	}
-	for _, v := range feature(f).Properties {
+	for _, v := range f.Formatted().Properties {
 		if v.Value != nil {
 			p.Facts = append(p.Facts, fact{v.Key, fmt.Sprint(v.Value)})
 		}

@@ -2,8 +2,6 @@ package store
 
 import (
 	"math"
-	"strconv"
-	"time"
 
 	"github.com/precinct-map/precinct/geo/formats"
 )
@@ -22,18 +20,14 @@ func (f *Feature) Formatted() *formats.Feature {
 	if f.Verdict != "" {
 		verdict = f.Verdict
 	}
-	id := f.Key()
-	return &formats.Feature{ID: id, Num: uint64(f.ID), Geometry: f.Geometry(), Properties: append(
-		[]formats.Property{{Key: "id", Value: id}}, append(f.Brief(),
+	return &formats.Feature{Num: uint64(f.ID), Geometry: f.Geometry(), Properties: append(
+		[]formats.Property{{Key: "id", Value: f.ID}}, append(f.Brief(),
 			formats.Property{Key: "scene_ids", Value: f.Scenes}, formats.Property{Key: "model", Value: f.Model},
 			formats.Property{Key: "reasoning", Value: f.Reasoning}, formats.Property{Key: "sources", Value: f.Sources},
-			formats.Property{Key: "created", Value: f.Created.UTC().Truncate(time.Second)},
-			formats.Property{Key: "updated", Value: f.Updated.UTC().Truncate(time.Second)},
+			formats.Property{Key: "created", Value: f.Created.UTC()},
+			formats.Property{Key: "updated", Value: f.Updated.UTC()},
 			formats.Property{Key: "verdict", Value: verdict},
 		)...)}
 }
-
-// Key is the id as text.
-func (f *Feature) Key() string { return strconv.FormatInt(f.ID, 10) }
 
 func round(v, scale float64) float64 { return math.Round(v*scale) / scale }
