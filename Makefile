@@ -5,7 +5,7 @@ VENV := .venv
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADDR ?= 127.0.0.1:8080
 
-.PHONY: help build setup demo test check test-e2e test-race bench quality fit-reader fuzz clean
+.PHONY: help build setup demo test check test-e2e test-clients test-race bench bench-peers quality fit-reader fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s "$$(printf '\t')"
@@ -44,6 +44,13 @@ test-race: setup ## everything under the race detector
 
 bench: setup $(VENV)/done ## speed as ratios in one run
 	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python ./testdata/bench/run
+
+test-clients: setup ## QGIS, GDAL, Leaflet and MapLibre GL read a running server; installs them where it may
+	./testdata/clients/install
+	go test -tags 'e2e clients' -count 1 -timeout 15m -v -run '^TestClients$$' ./cmd/precinct
+
+bench-peers: setup ## speed beside Martin on the same files, with wrk (both to be installed); nothing else may run
+	go test -tags 'e2e peers' -count 1 -timeout 15m -v -run '^TestPeers$$' ./cmd/precinct
 
 quality: setup ## how good the systems are: writes docs/quality.md
 	./testdata/bench/quality
