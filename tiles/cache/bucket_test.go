@@ -111,6 +111,19 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
+// TestCutOff: of an entry that was cut off anywhere nothing is read.
+func TestCutOff(t *testing.T) {
+	whole, err := (&Entry{Data: []byte("picture"), ETag: `"a"`}).write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if e := readEntry(whole[:n]); e != nil {
+			t.Errorf("%d of %d bytes: %+v", n, len(whole), e)
+		}
+	}
+}
+
 func FuzzReadEntry(f *testing.F) {
 	whole, err := (&Entry{Data: []byte("picture"), ETag: `"a"`, Fetched: time.Unix(1, 0)}).write()
 	if err != nil {
