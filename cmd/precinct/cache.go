@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,10 @@ import (
 // openBucket opens the cache on disk, by default in the user's cache folder.
 func openBucket(ctx context.Context, c config) (*cache.Bucket, error) {
 	where := c.Cache
-	if where == "" {
+	switch where {
+	case "off":
+		return nil, usagef("the configuration says cache: off, so that no tiles are kept on disk")
+	case "":
 		dir, err := os.UserCacheDir()
 		if err != nil {
 			return nil, fmt.Errorf("find a folder for tiles: %w; name one with cache: in the configuration", err)
@@ -104,6 +108,9 @@ func newCacheWarm(g *global) *cobra.Command {
 			if !sources.Remote(sc.Kind) {
 				return usagef("--source %s: it is of kind %s, which needs no cache", sc.Name, sc.Kind)
 			}
+			if sc.MayCache != nil && !*sc.MayCache {
+				return usagef("--source %s: its may_cache is false, so that none of its tiles are kept", sc.Name)
+			}
 			bound, err := bboxFlag(f.bbox)
 			if err != nil || bound == nil {
 				return errors.Join(err, usagef("give --bbox W,S,E,N"))
@@ -117,6 +124,9 @@ func newCacheWarm(g *global) *cobra.Command {
 			src, err := sources.Open(cmd.Context(), sc)
 			if err != nil {
 				return err
+			}
+			if closer, ok := src.(io.Closer); ok {
+				defer closer.Close()
 			}
 			i := src.Info()
 			low, high, err := f.zoomRange(i.MinZoom, i.MaxZoom)

@@ -72,3 +72,22 @@ func TestCacheCommands(t *testing.T) {
 		}
 	}
 }
+
+// TestNoCache: where nothing may be kept, the commands say so and keep nothing.
+func TestNoCache(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for yaml, says := range map[string]string{
+		"cache: 'off'\nsources: [{name: sat, kind: xyz, url: 'http://h.invalid/{z}/{x}/{y}.png'}]\n":                  "cache: off",
+		"cache: here\nsources: [{name: sat, kind: xyz, url: 'http://h.invalid/{z}/{x}/{y}.png', may_cache: false}]\n": "may_cache is false",
+	} {
+		if err := os.WriteFile("precinct.yaml", []byte(yaml), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errs := call(t, "cache", "warm", "--source", "sat", "--bbox=0,0,1,1", "--zoom", "1"); code != exitUsage || !strings.Contains(errs, says) {
+			t.Errorf("exit %d: %s", code, errs)
+		}
+		if entries, err := os.ReadDir("."); err != nil || len(entries) != 1 {
+			t.Errorf("it made something: %v, %v", entries, err)
+		}
+	}
+}

@@ -25,7 +25,7 @@ type Bucket struct{ bucket *blob.Bucket }
 // Entry is an answer of a server and what it said of how long it holds.
 type Entry struct {
 	Data     []byte    `json:"-"`
-	Size     int       `json:"size"` // of Data: what was cut off is none
+	Size     int       `json:"size"`              // of Data: what was cut off is none
 	Missing  bool      `json:"missing,omitempty"` // there is none: Data is empty
 	ETag     string    `json:"etag,omitempty"`
 	Modified string    `json:"modified,omitempty"` // Last-Modified, as sent
@@ -40,6 +40,12 @@ func (e *Entry) Fresh(now time.Time) bool { return now.Before(e.Until) }
 const (
 	mostHead  = 1 << 16
 	mostEntry = 64 << 20
+)
+
+const (
+	pageSize   = 100_000 // a folder is walked anew for each page: pages of gocloud's 1,000 take quadratic time
+	unfinished = ".tmp"  // how fileblob names what it has not finished
+	leftover   = time.Hour
 )
 
 // OpenBucket opens a folder, which is made when it is not there, or the bucket of a URL such as file:///var/tiles.
@@ -128,19 +134,27 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Each yields the keys that begin with a prefix, and their sizes in bytes, until do fails.
+// Each yields the keys that begin with a prefix, and their sizes in bytes, until do fails; do may delete what it is given.
+// What killed writers left is none, and is deleted once it is old.
 func (b *Bucket) Each(ctx context.Context, prefix string, do func(key string, size int64) error) error {
-	list := b.bucket.List(&blob.ListOptions{Prefix: prefix})
-	for {
-		o, err := list.Next(ctx)
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+	for token := blob.FirstPageToken; token != nil; {
+		page, next, err := b.bucket.ListPage(ctx, token, pageSize, &blob.ListOptions{Prefix: prefix})
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if err := do(o.Key, o.Size); err != nil {
-			return err
+		for _, o := range page {
+			if strings.HasSuffix(o.Key, unfinished) {
+				if time.Since(o.ModTime) > leftover {
+					err = b.Delete(ctx, o.Key)
+				}
+			} else {
+				err = do(o.Key, o.Size)
+			}
+			if err != nil {
+				return err
+			}
 		}
+		token = next
 	}
+	return nil
 }

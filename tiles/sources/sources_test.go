@@ -264,7 +264,7 @@ func TestBadUpstreams(t *testing.T) {
 		}, tiles.ErrUpstream, attempts},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.9:1/", http.StatusFound)
-		}, tiles.ErrUpstream, attempts},
+		}, tiles.ErrUpstream, 1},
 		"hangs": {func(_ http.ResponseWriter, r *http.Request) {
 			select {
 			case <-release:

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,6 +32,8 @@ const (
 	longestRetryAfter  = 10 * time.Second // that a request waits for
 	longestHold        = 10 * time.Minute // that a server is left alone on its word
 	mostRedirects      = 3
+	mostRate           = 1e6             // a larger number is a slip
+	patience           = 3 * time.Second // with a server, where there is an old tile to give
 )
 
 // xyz is tiles of a server, one URL each.
@@ -111,10 +112,10 @@ func (x *xyz) Info() tiles.Info { return x.info }
 // sameHost keeps an upstream from sending us elsewhere: to an address inside somebody's network, or with our key to a stranger.
 func sameHost(r *http.Request, via []*http.Request) error {
 	if len(via) > mostRedirects {
-		return fmt.Errorf("more than %d redirects", mostRedirects)
+		return fmt.Errorf("%w: more than %d of them", errRedirect, mostRedirects)
 	}
-	if r.URL.Hostname() != via[0].URL.Hostname() || r.URL.Scheme != via[0].URL.Scheme {
-		return fmt.Errorf("redirected to another host, %s", r.URL.Hostname())
+	if to, from := r.URL.Scheme+"://"+r.URL.Host, via[0].URL.Scheme+"://"+via[0].URL.Host; to != from {
+		return fmt.Errorf("%w: it leads to %s", errRedirect, to)
 	}
 	return nil
 }
@@ -128,7 +129,13 @@ func (x *xyz) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	if old != nil && old.Fresh(time.Now()) {
 		return x.answer(t, old)
 	}
-	e, store, err := x.fetch(ctx, t, old)
+	asking := ctx
+	if old != nil && !old.Missing {
+		var cancel context.CancelFunc
+		asking, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	e, store, err := x.fetch(asking, t, old)
 	switch {
 	case err == nil:
 	case old != nil && !old.Missing && ctx.Err() == nil:
@@ -211,7 +218,8 @@ func (x *xyz) try(ctx context.Context, address string, old *cache.Entry) (*cache
 	}
 	reply, err := x.client.Do(r)
 	if err != nil {
-		return nil, false, x.upstream(err, "is the server reachable?", true)
+		hint, again := advise(err)
+		return nil, false, x.upstream(err, hint, again)
 	}
 	defer reply.Body.Close()
 	now := time.Now()
@@ -266,7 +274,8 @@ func (x *xyz) overloaded(reply *http.Response, now time.Time) *tryError {
 func (x *xyz) picture(reply *http.Response) ([]byte, *tryError) {
 	data, err := io.ReadAll(io.LimitReader(reply.Body, tiles.MaxTileBytes+1))
 	if err != nil {
-		return nil, x.upstream(fmt.Errorf("the answer broke off after %d bytes: %w", len(data), err), "", true)
+		hint, again := advise(err)
+		return nil, x.upstream(fmt.Errorf("the answer broke off after %d bytes: %w", len(data), err), hint, again)
 	}
 	if len(data) == 0 {
 		return nil, nil
@@ -282,17 +291,10 @@ func (x *xyz) picture(reply *http.Response) ([]byte, *tryError) {
 }
 
 func (x *xyz) upstream(err error, hint string, again bool) *tryError {
-	// The client's errors carry the address; what is secret in it does not get out.
-	return &tryError{err: fmt.Errorf("%w: %s", tiles.ErrUpstream, x.hide(err.Error())), hint: hint, again: again}
+	return &tryError{err: fmt.Errorf("%w: %s", tiles.ErrUpstream, x.hide(plain(err).Error())), hint: hint, again: again}
 }
 
-func (x *xyz) hide(s string) string {
-	for _, v := range x.hidden {
-		s = strings.ReplaceAll(s, v, "…")
-		s = strings.ReplaceAll(s, url.QueryEscape(v), "…")
-	}
-	return s
-}
+func (x *xyz) hide(s string) string { return redact(s, x.hidden) }
 
 // parseRate reads "10/s" or "600/m"; "" is no limit.
 func parseRate(s string) (*rate.Limiter, error) {
@@ -302,7 +304,7 @@ func parseRate(s string) (*rate.Limiter, error) {
 	count, unit, ok := strings.Cut(s, "/")
 	n, err := strconv.ParseFloat(count, 64)
 	per := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
-	if !ok || err != nil || n <= 0 || per == 0 {
+	if !ok || err != nil || !(n > 0 && n <= mostRate) || per == 0 { // NaN is neither
 		return nil, fmt.Errorf("rate %q: want a number a second, minute or hour, as 10/s", s)
 	}
 	return rate.NewLimiter(rate.Limit(n/per), max(1, int(n/per))), nil
