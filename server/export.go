@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,11 +80,17 @@ func Derivable(layers ...tiles.Source) error {
 	return nil
 }
 
+// foreign are the formats of GDAL that strangers may ask for; the command line takes all it writes.
+var foreign = []string{"fgb", "csv", "gml", "dxf"}
+
 // export answers /aoi/PHRASE.FORMAT?bbox= with all that is stored.
 func (s *Server) export(c echo.Context, name, suffix string) error {
 	format, err := export.ByName(suffix)
+	if served := func(f export.Format) bool { return f.Name == suffix }; !slices.ContainsFunc(export.Formats(), served) && !slices.Contains(foreign, suffix) {
+		return notFound("outlines are not exported as %q: use geojson, geojsonl, geojsons, gpkg, kml, parquet, pmtiles, or json for TileJSON", short(suffix))
+	}
 	if err != nil {
-		return notFound("%v; or .json for TileJSON", err)
+		return err
 	}
 	q, err := s.question(name)
 	if err != nil {

@@ -155,6 +155,12 @@ func Encode(img image.Image, f Format) ([]byte, error) {
 		enc := png.Encoder{CompressionLevel: png.BestSpeed}
 		err = enc.Encode(&b, img)
 	case JPEG:
+		if m, ok := img.(*image.RGBA); ok && !m.Opaque() { // JPEG knows no transparency, and would make it black
+			white := image.NewRGBA(m.Rect)
+			draw.Draw(white, m.Rect, image.White, image.Point{}, draw.Src)
+			draw.Draw(white, m.Rect, m, m.Rect.Min, draw.Over)
+			img = white
+		}
 		err = jpeg.Encode(&b, img, &jpeg.Options{Quality: 85})
 	case WebP:
 		err = nativewebp.Encode(&b, img, nil)
