@@ -107,11 +107,15 @@ func TestReadsSanFrancisco(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		drawn, err := carto.NewStyle(style)
+		if err != nil {
+			t.Fatal(err)
+		}
 		m, _ := maps(t)
 		n, same, near := 0, 0, 0
 		for _, at := range []orb.Point{{-122.4060, 37.7915}, {-122.4150, 37.7760}} {
 			w := reasoning.SceneAt(17, geo.Project(at, 17)).Core()
-			k, s, c := compare(t, plan, m, style, w)
+			k, s, c := compare(t, plan, m, drawn, w)
 			n, same, near = n+k, same+s, near+c
 		}
 		t.Logf("%s: %d labels shown, %d read (%.1f%%), %d of them within 3 px", style, n, same, 100*float64(same)/float64(n), near)
@@ -121,15 +125,17 @@ func TestReadsSanFrancisco(t *testing.T) {
 	}
 }
 
+// labelled is a map that knows its labels.
+type labelled interface {
+	tiles.Source
+	tiles.Labeler
+}
+
 // compare counts the labels that a map shows in full at the zoom that is read, those read letter by letter, and those where they stand.
-func compare(t *testing.T, plan *osm.Source, m *Maps, style string, w geo.Window) (n, same, near int) {
+func compare(t *testing.T, plan labelled, m *Maps, drawn *carto.Style, w geo.Window) (n, same, near int) {
 	t.Helper()
 	deep := geo.Window{Z: w.Z + deeper, X: w.X << deeper, Y: w.Y << deeper, W: w.W << deeper, H: w.H << deeper}
 	around, err := plan.Labels(t.Context(), deep.Pad(carto.Pad))
-	if err != nil {
-		t.Fatal(err)
-	}
-	drawn, err := carto.NewStyle(style)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +154,7 @@ func compare(t *testing.T, plan *osm.Source, m *Maps, style string, w geo.Window
 		}
 		switch {
 		case math.IsInf(best, 1):
-			t.Logf("%s: %q was not read; near it: %q", style, l.Text, nearby(deep, at, read))
+			t.Logf("%q was not read; near it: %q", l.Text, nearby(deep, at, read))
 			continue
 		case best <= 3:
 			near++
