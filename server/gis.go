@@ -2,17 +2,13 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb/maptile"
 
-	"github.com/precinct-map/precinct/reasoning"
-	"github.com/precinct-map/precinct/server/jobs"
 	"github.com/precinct-map/precinct/server/ogc"
 	"github.com/precinct-map/precinct/tiles"
 )
@@ -31,7 +27,7 @@ func (s *Server) gis() {
 		PublicURL: s.PublicURL, Log: s.log,
 	}
 	if s.Jobs != nil {
-		o.Jobs = queue{s.Jobs, s.Mode}
+		o.Jobs = ogc.Queue{Queue: s.Jobs, Mode: string(s.Mode)}
 	}
 	if s.Leaflet != "" {
 		o.Leaflet = "/vendor/leaflet/"
@@ -90,73 +86,4 @@ func (s *Server) ogcLayers() []ogc.Layer {
 		})
 	}
 	return out
-}
-
-// queue is the jobs as OGC API Processes has them.
-type queue struct {
-	*jobs.Queue
-	mode reasoning.Mode
-}
-
-func (q queue) Start(ctx context.Context, o ogc.Order) (ogc.Job, error) {
-	if o.Mode == "" {
-		o.Mode = string(q.mode)
-	}
-	r, err := q.Queue.Start(ctx, jobs.Spec{Phrase: o.Phrase, Mode: o.Mode, Bound: o.Bound, By: o.By})
-	return job(r), jobError(err)
-}
-
-func (q queue) Show(ctx context.Context, id int64) (ogc.Job, error) {
-	r, err := q.Queue.Show(ctx, id)
-	return job(r), jobError(err)
-}
-
-func (q queue) Cancel(ctx context.Context, id int64) (ogc.Job, error) {
-	r, err := q.Queue.Cancel(ctx, id)
-	return job(r), jobError(err)
-}
-
-func (q queue) List(ctx context.Context, before int64, limit int) ([]ogc.Job, error) {
-	list, err := q.Queue.List(ctx, before, limit)
-	out := make([]ogc.Job, len(list))
-	for i, r := range list {
-		out[i] = job(r)
-	}
-	return out, jobError(err)
-}
-
-func (q queue) Events(ctx context.Context, id, after int64) iter.Seq2[ogc.Event, error] {
-	return func(yield func(ogc.Event, error) bool) {
-		for e, err := range q.Queue.Events(ctx, id, after) {
-			data := map[string]any{"job": e.Run, "at": e.At, "done": e.Done, "failed": e.Failed, "total": e.Total}
-			if e.Scene != nil {
-				data["scene"] = reasoning.Scene{Z: e.Scene.Z, Col: e.Scene.Col, Row: e.Scene.Row}.ID()
-			}
-			if e.Reason != "" {
-				data["reason"] = e.Reason
-			}
-			if !yield(ogc.Event{ID: e.ID, Kind: e.Kind, Data: data}, jobError(err)) {
-				return
-			}
-		}
-	}
-}
-
-func job(r jobs.Run) ogc.Job {
-	state := map[jobs.State]ogc.JobState{jobs.Running: ogc.Running, jobs.Done: ogc.Successful, jobs.Failed: ogc.Failed, jobs.Cancelled: ogc.Dismissed}[r.State]
-	if state == ogc.Running && !r.Counted {
-		state = ogc.Accepted
-	}
-	return ogc.Job{ID: r.ID, State: state, Done: r.Done, Failed: r.Failed, Total: r.Total, Counted: r.Counted, Created: r.Created, Updated: r.Updated,
-		Order: ogc.Order{Phrase: r.Spec.Phrase, Mode: r.Spec.Mode, Bound: r.Spec.Bound, By: r.Spec.By}}
-}
-
-func jobError(err error) error {
-	switch {
-	case errors.Is(err, jobs.ErrNotFound):
-		return fmt.Errorf("%w: %w", ogc.ErrNotFound, err)
-	case errors.Is(err, jobs.ErrInput):
-		return fmt.Errorf("%w: %w", ogc.ErrInput, err)
-	}
-	return err
 }
