@@ -34,7 +34,7 @@ func (s *Server) gis() {
 	}
 	h := ogc.Handler(o)
 	handle := func(c echo.Context) error {
-		// The handler has the answer of strangers' requests to decide on; who sends them was found out before.
+		// Whose key a request has was found out on the way here; mayDo looks it up.
 		h.ServeHTTP(c.Response(), c.Request().WithContext(context.WithValue(c.Request().Context(), caller{}, c)))
 		if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
 			s.changes.Add(1)

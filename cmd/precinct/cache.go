@@ -193,7 +193,7 @@ func warm(ctx context.Context, src tiles.Source, bound orb.Bound, low, high, wor
 	return nil
 }
 
-// cached is a tile's place in the bucket.
+// cachedTile is a tile's place in the bucket.
 type cachedTile struct {
 	folder  string
 	z, x, y int

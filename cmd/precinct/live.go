@@ -55,7 +55,7 @@ func (s *site) close() {
 	}
 }
 
-// startLive opens everything that serves; workers without a listener get no handler.
+// startLive opens everything that serves and works. at is the address that is listened to, nil where none is.
 func startLive(ctx context.Context, c config, at net.Addr, ready func() []string) (*live, error) {
 	l := &live{open: at != nil && isLoopback(at), ready: ready}
 	if err := l.start(ctx, c); err != nil {
