@@ -73,7 +73,7 @@ func (h *hot) serve(w http.ResponseWriter, r *http.Request) bool {
 		header.Del("Content-Length")
 		w.WriteHeader(http.StatusNotModified)
 	} else {
-		_, _ = w.Write(a.data) // who went away is told nothing
+		together(r.Context(), func() { _, _ = w.Write(a.data) }) // who went away is told nothing
 	}
 	h.found.Inc()
 	h.took.Observe(time.Since(start).Seconds())

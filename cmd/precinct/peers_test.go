@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -31,7 +32,7 @@ import (
 )
 
 // TestPeers serves the same files side by side with Martin, in turns, and measures with wrk: requests a second, p99, and the server's own CPU
-// time a request. Nothing else may run.
+// time a request; and with vegeta, where it is installed, the p99 at a fixed rate. Nothing else may run.
 func TestPeers(t *testing.T) {
 	for _, program := range []string{"wrk", "martin"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -72,6 +73,46 @@ func TestPeers(t *testing.T) {
 			}
 		}
 	}
+	if _, err := exec.LookPath("vegeta"); err != nil {
+		t.Log("vegeta is not installed: go install github.com/tsenart/vegeta/v12@latest")
+		return
+	}
+	t.Logf("| | p50 ms at %d/s | p99 ms |\n|---|---|---|", fixedRate)
+	for range 2 {
+		for _, r := range rows {
+			t.Logf("| %s | %s |", r.what, steady(t, dir, r.path, r.tiles))
+		}
+	}
+}
+
+const fixedRate = 4000 // requests a second
+
+// steady asks for tiles at a fixed rate and gives a row of the table.
+func steady(t *testing.T, dir, path string, list []maptile.Tile) string {
+	t.Helper()
+	var targets strings.Builder
+	for _, i := range rand.New(rand.NewPCG(7, 7)).Perm(len(list)) {
+		fmt.Fprintf(&targets, "GET "+path+"\n", list[i].Z, list[i].X, list[i].Y)
+	}
+	file := filepath.Join(dir, "targets")
+	if err := os.WriteFile(file, []byte(targets.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("sh", "-c", fmt.Sprintf("vegeta attack -rate %d -duration 10s -workers 32 -max-workers 32 -header 'Accept-Encoding: gzip' -targets %s | vegeta report -type json", fixedRate, file)).Output()
+	var got struct {
+		Latencies struct {
+			P50 float64 `json:"50th"`
+			P99 float64 `json:"99th"`
+		}
+		Success, Throughput float64
+	}
+	if err == nil {
+		err = json.Unmarshal(out, &got)
+	}
+	if err != nil || got.Success < 1 || got.Throughput < fixedRate*0.95 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return fmt.Sprintf("%.2f | %.2f", got.Latencies.P50/1e6, got.Latencies.P99/1e6)
 }
 
 // begin starts a server and gives its process id when it answers.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/tiles/sources"
 )
 
@@ -127,12 +128,12 @@ func serve(ctx context.Context, c config, load func() (config, error)) error {
 		defer stop()
 	}
 	s := &http.Server{
-		Handler: l, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: l, ConnContext: server.Connection, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	fmt.Printf("Precinct is at http://%s/\n", listener.Addr())
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(listener) }()
+	go func() { failed <- s.Serve(server.Join(listener)) }()
 	select {
 	case err := <-failed:
 		return err
