@@ -3,6 +3,7 @@ package reasoning
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Dialect is how a model wants its pictures and counts its coordinates.
@@ -12,6 +13,7 @@ type Dialect struct {
 	MinPixels int  // pictures below are enlarged; 0 for no limit
 	MaxPixels int  // pictures above are reduced; 0 for no limit
 	Relative  bool // coordinates are 0–1000 of the picture rather than pixels of it
+	Protocol  *Protocol
 }
 
 // The dialects that are known. Qwen2.5-VL answers in pixels of the picture as the server resized it, so we resize it
@@ -22,17 +24,20 @@ var dialects = []Dialect{
 	{Name: "qwen3-vl", Factor: 32, MinPixels: 64 * 64, MaxPixels: 768 * 768, Relative: true},
 }
 
-// ParseDialect finds a dialect by name; "" is generic.
+// ParseDialect finds a dialect by name, or reads a file that ends in .yaml; "" is generic.
 func ParseDialect(name string) (Dialect, error) {
 	if name == "" {
 		return dialects[0], nil
+	}
+	if strings.HasSuffix(name, ".yaml") {
+		return openDialect(name)
 	}
 	for _, d := range dialects {
 		if d.Name == name {
 			return d, nil
 		}
 	}
-	return Dialect{}, fmt.Errorf("unknown dialect %q: use generic, qwen2.5-vl or qwen3-vl", name)
+	return Dialect{}, fmt.Errorf("unknown dialect %q: use generic, qwen2.5-vl, qwen3-vl or a file that ends in .yaml", name)
 }
 
 // Size is the picture size that the dialect's models keep for a picture of w×h: each edge rounded to a multiple of Factor, scaled

@@ -334,9 +334,9 @@ func (e *Engine) layerVersions() []string {
 
 // Recipe is what a question's results depend on besides the ground and the phrase.
 func (e *Engine) Recipe(q Question) Recipe {
-	p := e.Pipeline
+	p, d := e.Pipeline, e.Pipeline.VLM.Dialect()
 	return Recipe{
-		Layers: e.layerVersions(), Mode: string(q.Mode), VLM: p.VLM.Name(), Dialect: p.VLM.Dialect().Name, Prompts: PromptVersion(),
+		Layers: e.layerVersions(), Mode: string(q.Mode), VLM: p.VLM.Name(), Dialect: d.Name, Prompts: d.PromptVersion(),
 		Segmenter: p.Segmenter.Name(), Sampling: fmt.Sprint(p.Sampling),
 	}
 }

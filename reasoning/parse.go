@@ -1,6 +1,7 @@
 package reasoning
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,9 @@ func StripSpace(s string) string {
 // ReadPrompts is the lenient reading of a completion, for the segmenter: the first <answer> must hold a JSON list; of its
 // items those that cannot be used are skipped, each with a problem that says why. A box is a list of four numbers; of a
 // point only the first two coordinates count. Coordinates are the model's own.
-func ReadPrompts(text string) ([]Prompt, []error) {
+func ReadPrompts(text string) ([]Prompt, []error) { return readPrompts(text, "bbox_2d", "points") }
+
+func readPrompts(text, box, points string) ([]Prompt, []error) {
 	answer, ok := Answer(text)
 	if !ok {
 		return nil, []error{fmt.Errorf("%w: there is no <answer>…</answer>", ErrAnswer)}
@@ -53,7 +56,7 @@ func ReadPrompts(text string) ([]Prompt, []error) {
 	var prompts []Prompt
 	var problems []error
 	for i, item := range items {
-		p, err := readPrompt(item)
+		p, err := readPrompt(item, box, points)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%w: object %d: %v", ErrAnswer, i+1, err))
 			continue
@@ -63,25 +66,28 @@ func ReadPrompts(text string) ([]Prompt, []error) {
 	return prompts, problems
 }
 
-func readPrompt(item json.RawMessage) (Prompt, error) {
+func readPrompt(item json.RawMessage, box, points string) (Prompt, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(item, &fields); err != nil || fields == nil {
 		return Prompt{}, errors.New("it is no JSON object")
 	}
 	var p Prompt
-	if raw, ok := fields["bbox_2d"]; ok {
+	if raw, ok := fields[box]; ok {
 		c, err := numbers(raw)
 		if err != nil || len(c) != 4 {
-			return Prompt{}, errors.New("its bbox_2d is not a list of four numbers")
+			return Prompt{}, fmt.Errorf("its %s is not a list of four numbers", box)
 		}
 		p.Box = (*Box)(c)
 	}
-	if raw, ok := fields["points"]; ok {
-		var points []json.RawMessage
-		if err := json.Unmarshal(raw, &points); err != nil {
-			return Prompt{}, errors.New("its points are not a list")
+	if raw, ok := fields[points]; ok && points != "" {
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return Prompt{}, fmt.Errorf("its %s are not a list", points)
 		}
-		for _, raw := range points {
+		if _, err := numbers(raw); err == nil && len(list) > 0 {
+			list = []json.RawMessage{raw} // one point, not a list of them
+		}
+		for _, raw := range list {
 			c, err := numbers(raw)
 			if err != nil || len(c) < 2 {
 				return Prompt{}, errors.New("one of its points is not a pair of numbers")
@@ -90,7 +96,7 @@ func readPrompt(item json.RawMessage) (Prompt, error) {
 		}
 	}
 	if p.Box == nil && len(p.Points) == 0 {
-		return Prompt{}, errors.New("it has neither bbox_2d nor points")
+		return Prompt{}, fmt.Errorf("it has neither %s nor %s", box, cmp.Or(points, "points"))
 	}
 	return p, nil
 }

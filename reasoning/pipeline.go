@@ -39,11 +39,11 @@ func (p *Pipeline) Run(ctx context.Context, pair *tiles.Pair, phrase string, mod
 	start := time.Now()
 	t := &Trace{
 		Window: pair.Window, Phrase: phrase, Mode: mode, Holes: pair.Holes,
-		Model: p.VLM.Name(), Segmenter: p.Segmenter.Name(), Prompts: PromptVersion(),
+		Model: p.VLM.Name(), Segmenter: p.Segmenter.Name(), Prompts: p.VLM.Dialect().PromptVersion(),
 	}
 	var last *StageTrace
 	var said *Completion
-	for _, stage := range stagesOf(mode) {
+	for _, stage := range p.VLM.Dialect().Stages(mode) {
 		if stage == Refine && len(last.Prompts) == 0 {
 			break // nothing was found, so there is nothing to look at again
 		}
@@ -120,7 +120,7 @@ func (p *Pipeline) Request(pair *tiles.Pair, phrase string, stage Stage, prev *S
 			r.Images[i] = Overlay(img, r.Boxes, r.Coarse)
 		}
 	}
-	r.Text = PromptText(stage, phrase, answer)
+	r.Text = d.Text(stage, phrase, answer)
 	return r
 }
 
@@ -128,7 +128,8 @@ func (p *Pipeline) Request(pair *tiles.Pair, phrase string, stage Stage, prev *S
 // only prompts that gave a mask are kept.
 func (p *Pipeline) Draw(ctx context.Context, pair *tiles.Pair, stage Stage, answer string) (*StageTrace, error) {
 	st := &StageTrace{Stage: stage, Answer: answer}
-	prompts, problems := ReadPrompts(answer)
+	dialect := p.VLM.Dialect()
+	prompts, problems := dialect.Prompts(answer)
 	for _, problem := range problems {
 		st.Problems = append(st.Problems, problem.Error())
 	}
@@ -145,7 +146,7 @@ func (p *Pipeline) Draw(ctx context.Context, pair *tiles.Pair, stage Stage, answ
 	if err != nil {
 		return nil, err
 	}
-	sx, sy := p.VLM.Dialect().ToPicture(pair.Window.W, pair.Window.H)
+	sx, sy := dialect.ToPicture(pair.Window.W, pair.Window.H)
 	for i, o := range prompts {
 		o = o.scaled(sx, sy)
 		best, err := emb.Masks(ctx, o)

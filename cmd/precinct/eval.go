@@ -80,7 +80,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
 	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
-	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl or qwen3-vl (default vlm.dialect)")
+	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
 	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
 	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town")

@@ -103,7 +103,7 @@ func (c *Client) Dialect() reasoning.Dialect { return *c.dialect.Load() }
 
 // Complete asks r.N times: n is not to be had from every server.
 func (c *Client) Complete(ctx context.Context, r reasoning.Request) ([]reasoning.Completion, error) {
-	content, err := message(r)
+	content, err := message(r, c.Dialect())
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +119,9 @@ func (c *Client) Complete(ctx context.Context, r reasoning.Request) ([]reasoning
 // one is one completion, asked again under a schema when the first cannot be read.
 func (c *Client) one(ctx context.Context, r reasoning.Request, content []sdk.ChatCompletionContentPartUnionParam, seed int64) (reasoning.Completion, error) {
 	mode := c.options.Schema
+	if c.Dialect().Protocol != nil {
+		mode = Never // the schema is our own protocol's
+	}
 	if mode == Always && c.schema.Load() != schemaFails {
 		return c.constrained(ctx, r, content, seed)
 	}
@@ -229,10 +232,10 @@ func (h hidden) Error() string { return strings.ReplaceAll(h.error.Error(), h.ke
 func (h hidden) Unwrap() error { return h.error }
 
 // message is the two pictures, map first, and then the text.
-func message(r reasoning.Request) ([]sdk.ChatCompletionContentPartUnionParam, error) {
+func message(r reasoning.Request, d reasoning.Dialect) ([]sdk.ChatCompletionContentPartUnionParam, error) {
 	var parts []sdk.ChatCompletionContentPartUnionParam
-	for _, img := range r.Images {
-		uri, err := dataURI(img)
+	for _, i := range d.ImageOrder() {
+		uri, err := dataURI(r.Images[i])
 		if err != nil {
 			return nil, err
 		}
