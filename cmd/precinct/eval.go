@@ -37,6 +37,7 @@ type evalFlags struct {
 	style    string
 	labels   string
 	mode     string
+	ablation []string
 	format   string
 	by       string
 	output   string
@@ -88,6 +89,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.StringVar(&f.style, "style", "basic", "of the map: basic or basic-b")
 	flags.StringVar(&f.labels, "labels", "ocr", "ocr reads them from the map's picture, map takes them as they are")
 	flags.StringVar(&f.mode, "mode", string(reasoning.TwoStage), "two-stage, no-refinement or no-reflection")
+	flags.StringSliceVar(&f.ablation, "ablation", nil, "ask each model again without parts of the method: stages (no-refinement, no-reflection), points (at most 1, 2, 3)")
 	flags.StringVar(&f.format, "format", "markdown", "markdown or json")
 	flags.StringVar(&f.by, "by", "tier", "tier, or class for a second markdown table")
 	flags.StringVarP(&f.output, "output", "o", "-", "file to write, - for standard output")
@@ -124,6 +126,11 @@ func (f *evalFlags) check() error {
 	for _, d := range f.dialects {
 		if _, err := reasoning.ParseDialect(d); err != nil {
 			return usagef("--dialect: %v", err)
+		}
+	}
+	for _, a := range f.ablation {
+		if !slices.Contains(training.Ablations, a) {
+			return usagef("--ablation %s: use %s", a, strings.Join(training.Ablations, " or "))
 		}
 	}
 	if f.samples < 0 || f.samples > 100 {
@@ -259,7 +266,11 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 		if slices.ContainsFunc(out, func(o training.System) bool { return o.Name() == system.Name() }) {
 			return nil, usagef("--system: %s is named twice", system.Name())
 		}
-		out = append(out, system)
+		if p, ok := system.(training.Pipeline); ok {
+			out = append(out, p.Without(f.ablation...)...)
+		} else {
+			out = append(out, system)
+		}
 	}
 	return out, nil
 }
