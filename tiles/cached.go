@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 	"github.com/precinct-map/precinct/tiles/cache"
 )
 
-// Cached is a source whose tiles are kept in memory, each made once whatever the callers. What the source can do beyond
+// Cached is a source whose tiles are kept in memory, each made once whatever the callers, and so is that there is none, as long as
+// Error.Until says. What the source can do beyond
 // tiles it still can.
 func Cached(src Source, m *cache.Memory) Source {
 	c := cached{src, m}
@@ -53,5 +55,16 @@ func (c cached) Tile(ctx context.Context, t maptile.Tile) (*Tile, error) {
 	if old, ok := cache.Peek[*Tile](c.memory, "tile", key); ok && !old.until.IsZero() && time.Now().After(old.until) {
 		cache.Drop(c.memory, "tile", key)
 	}
-	return cache.Get(ctx, c.memory, "tile", key, func(ctx context.Context) (*Tile, error) { return c.source.Tile(ctx, t) })
+	tile, err := cache.Get(ctx, c.memory, "tile", key, func(ctx context.Context) (*Tile, error) {
+		tile, err := c.source.Tile(ctx, t)
+		var e *Error
+		if errors.As(err, &e) && errors.Is(err, ErrNotFound) && time.Now().Before(e.Until) {
+			return &Tile{missing: err, until: e.Until}, nil
+		}
+		return tile, err
+	})
+	if err == nil && tile.missing != nil {
+		return nil, tile.missing
+	}
+	return tile, err
 }

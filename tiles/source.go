@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
@@ -99,6 +100,25 @@ type Info struct {
 	MayDerive   bool       // whether outlines made from it may be exported
 }
 
+// Holds says whether a tile is one of the grid and lies in the layer's zooms and bounds, which cross the antimeridian where their west
+// exceeds their east.
+func (i Info) Holds(t maptile.Tile) bool {
+	if int(t.Z) < i.MinZoom || int(t.Z) > i.MaxZoom || t.X>>t.Z != 0 || t.Y>>t.Z != 0 {
+		return false
+	}
+	b, own := i.Bounds, t.Bound()
+	if i.Datum != "" && i.Datum != geo.WGS84 {
+		const shift = 0.02 // degrees: more than any datum's
+		own = own.Pad(shift)
+	}
+	if b.Min[0] <= b.Max[0] {
+		return own.Intersects(b)
+	}
+	east, west := b, b
+	east.Max[0], west.Min[0] = 180, -180
+	return own.Intersects(east) || own.Intersects(west)
+}
+
 // Sentinels of the package; test with errors.Is.
 var (
 	ErrNotFound = errors.New("no such tile")
@@ -113,7 +133,8 @@ type Error struct {
 	Op      string // what was asked, "fetch tile" or "open source"
 	Subject string // the source, and the tile where there is one; never a secret
 	Err     error
-	Hint    string // what the reader can do about it
+	Hint    string    // what the reader can do about it
+	Until   time.Time // of ErrNotFound: how long that may be remembered; zero for not at all
 }
 
 func (e *Error) Error() string {

@@ -65,6 +65,8 @@ type Tile struct {
 	pixels int // bytes of the decoded picture
 	until  time.Time
 
+	missing error // in a memory: there is no such tile, until then
+
 	once sync.Once
 	img  *image.RGBA
 	err  error

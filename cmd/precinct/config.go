@@ -22,6 +22,7 @@ import (
 // config is precinct.yaml; docs/configuration.md describes each key.
 type config struct {
 	Sources     []sources.Config `koanf:"sources"`
+	Upstream    upstreamConfig   `koanf:"upstream"`
 	Pair        pairConfig       `koanf:"pair"`
 	PublicURL   string           `koanf:"public_url"`
 	VLM         vlmConfig        `koanf:"vlm"`
@@ -39,6 +40,10 @@ type config struct {
 	Keys        []keyConfig      `koanf:"keys"`
 
 	file string
+}
+
+type upstreamConfig struct {
+	Concurrency int `koanf:"concurrency"` // requests to other people's servers at once, by all sources together; 0 for any number
 }
 
 type pairConfig struct {
@@ -71,7 +76,7 @@ type segmenterConfig struct {
 func defaults() config {
 	return config{
 		Pair: pairConfig{Zoom: 17, Labels: "auto"}, VLM: vlmConfig{Kind: "reader", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
-		Segmenter: segmenterConfig{Kind: "sam", Device: "auto"}, Addr: "127.0.0.1:8080", Memory: "1GiB", Mode: string(reasoning.TwoStage),
+		Upstream: upstreamConfig{Concurrency: 64}, Segmenter: segmenterConfig{Kind: "sam", Device: "auto"}, Addr: "127.0.0.1:8080", Memory: "1GiB", Mode: string(reasoning.TwoStage),
 		Wait: 10 * time.Second, LowestZoom: 16, Workers: 2, Queue: 256,
 	}
 }
@@ -98,13 +103,18 @@ func (g *global) load() (config, error) {
 		return c, fmt.Errorf("configuration %s: %w", c.describe(), err)
 	}
 	c.VLM.Key = os.ExpandEnv(c.VLM.Key)
+	way := sources.NewUpstream(c.Upstream.Concurrency)
+	for i := range c.Sources {
+		c.Sources[i] = c.Sources[i].Placed()
+		c.Sources[i].Upstream = way
+	}
 	return c, c.check()
 }
 
 // variable turns PRECINCT_VLM_URL into vlm.url: an underscore parts levels where the first word names one.
 func variable(name, value string) (string, any) {
 	key := strings.ToLower(strings.TrimPrefix(name, "PRECINCT_"))
-	for _, section := range []string{"pair", "vlm", "segmenter"} {
+	for _, section := range []string{"pair", "vlm", "segmenter", "upstream"} {
 		if rest, ok := strings.CutPrefix(key, section+"_"); ok {
 			return section + "." + rest, value
 		}
@@ -125,6 +135,9 @@ func (c *config) check() error {
 	}
 	if c.Segmenter.Kind != "sam" {
 		return fmt.Errorf("configuration: segmenter.kind %q: use sam", c.Segmenter.Kind)
+	}
+	if c.Upstream.Concurrency < 0 {
+		return fmt.Errorf("configuration: upstream.concurrency %d: use 1 or more, or 0 for any number", c.Upstream.Concurrency)
 	}
 	if c.Pair.Zoom < 10 || c.Pair.Zoom > 22 {
 		return fmt.Errorf("configuration: pair.zoom %d: use 10 to 22", c.Pair.Zoom)

@@ -48,12 +48,29 @@ const (
 	leftover   = time.Hour
 )
 
-// OpenBucket opens a folder, which is made when it is not there, or the bucket of a URL such as file:///var/tiles.
+// OpenBlob opens the bucket of a URL: s3://, gs:// and azblob:// where the program was built with the tag clouds, which reads their
+// credentials as the clouds' own tools do.
+func OpenBlob(ctx context.Context, address string) (*blob.Bucket, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the bucket's address is no URL")
+	}
+	if !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
+		return nil, fmt.Errorf("buckets of kind %s:// are not built in: build with `go build -tags clouds ./cmd/precinct`, which adds s3, gs and azblob", u.Scheme)
+	}
+	b, err := blob.OpenBucket(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("open bucket %s://%s: %w", u.Scheme, u.Host, err)
+	}
+	return b, nil
+}
+
+// OpenBucket opens a folder, which is made when it is not there, or the bucket of a URL such as file:///var/tiles or OpenBlob's.
 func OpenBucket(ctx context.Context, where string) (*Bucket, error) {
 	if u, err := url.Parse(where); err == nil && len(u.Scheme) > 1 && u.Scheme != "file" {
-		b, err := blob.OpenBucket(ctx, where)
+		b, err := OpenBlob(ctx, where)
 		if err != nil {
-			return nil, fmt.Errorf("open cache %s: %w; kinds of buckets built in: a folder, file://", u.Redacted(), err)
+			return nil, fmt.Errorf("cache: %w", err)
 		}
 		return &Bucket{b}, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/carto"
+	"github.com/precinct-map/precinct/tiles/pmtiles"
 )
 
 // Attribution is OpenStreetMap's, which its licence asks for.
@@ -29,12 +30,13 @@ const MaxZoom = 20
 // Options is what to draw and how.
 type Options struct {
 	Name        string
-	Path        string   // .osm.pbf, .geojson, .json, .geojsonl, .mbtiles or .pmtiles
-	Style       string   // of carto; "" is basic
-	Fonts       []string // of carto
-	Lang        string   // of names where the map knows them in it, as in name:en; "" for what is written on the spot
-	Attribution string   // "" is the file's own, or OpenStreetMap's
-	Tags        bool     // keep tags, for Elements: it takes more memory
+	Path        string        // .osm.pbf, .geojson, .json, .geojsonl, .mbtiles or .pmtiles
+	Archive     *pmtiles.File // in Path's place: an archive of vector tiles, which is closed with the map
+	Style       string        // of carto; "" is basic
+	Fonts       []string      // of carto
+	Lang        string        // of names where the map knows them in it, as in name:en; "" for what is written on the spot
+	Attribution string        // "" is the file's own, or OpenStreetMap's
+	Tags        bool          // keep tags, for Elements: it takes more memory
 }
 
 // data is what a map is drawn from. Both give what matters to a window, features perhaps more.
@@ -84,6 +86,10 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 
 // read opens a file by its ending. The version changes when the file does.
 func read(ctx context.Context, o Options) (data, string, error) {
+	if o.Archive != nil {
+		d, err := openVectors(ctx, o)
+		return d, o.Archive.Version, err
+	}
 	stat, err := os.Stat(o.Path)
 	if err != nil {
 		return nil, "", err

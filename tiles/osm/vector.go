@@ -54,7 +54,9 @@ type vectors struct {
 
 func openVectors(ctx context.Context, o Options) (*vectors, error) {
 	v := &vectors{lang: o.Lang, keep: o.Tags, kept: map[maptile.Tile]*index{}}
-	if err := v.open(ctx, o.Path); err != nil {
+	if o.Archive != nil {
+		v.describing(o.Archive)
+	} else if err := v.open(ctx, o.Path); err != nil {
 		return nil, err
 	}
 	data, err := v.Any(ctx)
@@ -76,9 +78,7 @@ func (v *vectors) open(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
-		v.layers = vectorLayers(f.Meta["vector_layers"])
-		v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
+		v.describing(f)
 		return nil
 	}
 	f, err := mbtiles.Open(ctx, path)
@@ -93,6 +93,13 @@ func (v *vectors) open(ctx context.Context, path string) error {
 	v.layers = vectorLayers(string(more.Layers))
 	v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
 	return nil
+}
+
+// describing takes the tiles from an archive, and what it says of itself.
+func (v *vectors) describing(f *pmtiles.File) {
+	v.archive, v.minZoom, v.maxZoom = f, f.MinZoom, f.MaxZoom
+	v.layers = vectorLayers(f.Meta["vector_layers"])
+	v.info = tiles.Info{Bounds: f.Bounds, Center: f.Center, CenterZoom: f.CenterZoom, MinZoom: f.MinZoom, Attribution: f.Meta["attribution"]}
 }
 
 // vectorLayers is a list of layers as an archive has it, nil when it is none.

@@ -49,6 +49,7 @@ type File struct {
 	Bounds           orb.Bound
 	Center           orb.Point
 	CenterZoom       int
+	Version          string // changes when the file does; "" unless who opened it knows
 
 	in     io.ReaderAt
 	size   int64
@@ -76,6 +77,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 		_ = in.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	f.Version = fmt.Sprintf("%x-%x", stat.Size(), stat.ModTime().UnixNano())
 	return f, nil
 }
 
@@ -91,6 +93,9 @@ func New(in io.ReaderAt, size int64) (*File, error) {
 	}
 	f.Type, f.MinZoom, f.MaxZoom = f.head.kind, f.head.minZoom, f.head.maxZoom
 	f.Bounds, f.Center, f.CenterZoom = f.head.bounds, f.head.center, f.head.centerZoom
+	if !f.Bounds.Contains(f.Center) { // some writers leave it at 0, 0
+		f.Center = f.Bounds.Center()
+	}
 	if f.root, err = f.directory(f.head.root); err != nil {
 		return nil, fmt.Errorf("its root directory: %w", err)
 	}

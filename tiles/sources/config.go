@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/cache"
@@ -48,8 +50,9 @@ type Config struct {
 	Seed        uint64            `koanf:"seed"`
 	Layer       string            `koanf:"layer"` // of kind town: satellite or map; of kind wmts: its identifier
 
-	Bucket *cache.Bucket `koanf:"-"` // keeps what servers answered; nil keeps nothing
-	Log    *slog.Logger  `koanf:"-"` // nil for none
+	Bucket   *cache.Bucket `koanf:"-"` // keeps what servers answered; nil keeps nothing
+	Log      *slog.Logger  `koanf:"-"` // nil for none
+	Upstream *Upstream     `koanf:"-"` // what sources share on the way to servers; nil shares nothing
 }
 
 // Folder is where the bucket has a source's tiles: by its name and what its pictures depend on.
@@ -86,6 +89,7 @@ func Remote(kind string) bool { return kind == "xyz" || kind == "wmts" }
 
 // Open opens a source. What it holds open is freed by Close where it has one.
 func Open(ctx context.Context, c Config) (tiles.Source, error) {
+	c = c.Placed()
 	if c.Name == "" || strings.ContainsAny(c.Name, "/?#%") {
 		return nil, configError(c, "a source needs a name without / ? # %%, not %q", c.Name)
 	}
@@ -111,6 +115,18 @@ func Open(ctx context.Context, c Config) (tiles.Source, error) {
 	return open(ctx, c)
 }
 
+// Placed is the same source as Open takes it: what lies elsewhere is its URL, also where it was given as a path, and a map that does is of
+// kind pmtiles, the only one that is read from elsewhere.
+func (c Config) Placed() Config {
+	if strings.Contains(c.Path, "://") && c.URL == "" {
+		c.Path, c.URL = "", c.Path
+	}
+	if c.Kind == "osm" && c.URL != "" {
+		c.Kind = "pmtiles"
+	}
+	return c
+}
+
 // Parse reads KIND:PATH-OR-URL, as on a command line.
 func Parse(s string) (Config, error) {
 	kind, rest, ok := strings.Cut(s, ":")
@@ -131,7 +147,7 @@ func Parse(s string) (Config, error) {
 	default:
 		c.Path = rest
 	}
-	return c, nil
+	return c.Placed(), nil
 }
 
 // info is what every kind tells alike; the kind fills in what it knows better.
@@ -141,7 +157,7 @@ func (c Config) info() tiles.Info {
 		Name: c.Name, Kind: c.Kind, Attribution: c.Attribution, TileSize: 256, MinZoom: c.MinZoom, MaxZoom: 19,
 		Format: tiles.PNG, Datum: datum, MayDerive: c.MayDerive == nil || *c.MayDerive,
 	}
-	i.Bounds.Min[0], i.Bounds.Min[1], i.Bounds.Max[0], i.Bounds.Max[1] = -180, -geo.MaxLatitude, 180, geo.MaxLatitude
+	i.Bounds = world()
 	if c.TileSize != 0 {
 		i.TileSize = c.TileSize
 	}
@@ -156,6 +172,11 @@ func (c Config) info() tiles.Info {
 	}
 	i.Center, i.CenterZoom = i.Bounds.Center(), i.MinZoom
 	return i
+}
+
+// world is all that Web Mercator shows.
+func world() orb.Bound {
+	return orb.Bound{Min: orb.Point{-180, -geo.MaxLatitude}, Max: orb.Point{180, geo.MaxLatitude}}
 }
 
 var reference = regexp.MustCompile(`\$(\w+|\{\w+\})`)

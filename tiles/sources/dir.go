@@ -168,6 +168,6 @@ func (d *dir) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	return tile, nil
 }
 
-func tileError(name string, t maptile.Tile, err error, hint string) error {
+func tileError(name string, t maptile.Tile, err error, hint string) *tiles.Error {
 	return &tiles.Error{Op: "fetch tile", Subject: fmt.Sprintf("%s %d/%d/%d", name, t.Z, t.X, t.Y), Err: err, Hint: hint}
 }

@@ -11,8 +11,18 @@ import (
 )
 
 func openOSM(ctx context.Context, c Config) (tiles.Source, error) {
-	s, err := osm.Open(ctx, osm.Options{Name: c.Name, Path: c.Path, Style: c.Style, Fonts: c.Fonts, Lang: c.Lang, Attribution: c.Attribution})
+	o := osm.Options{Name: c.Name, Path: c.Path, Style: c.Style, Fonts: c.Fonts, Lang: c.Lang, Attribution: c.Attribution}
+	if c.URL != "" {
+		var err error
+		if o.Archive, err = openArchive(ctx, c); err != nil {
+			return nil, configError(c, "%v", err)
+		}
+	}
+	s, err := osm.Open(ctx, o)
 	if err != nil {
+		if o.Archive != nil {
+			_ = o.Archive.Close()
+		}
 		return nil, err // a typed nil would be a source
 	}
 	return s, nil
@@ -20,6 +30,9 @@ func openOSM(ctx context.Context, c Config) (tiles.Source, error) {
 
 // openDrawn opens a picture of real streets, drawn from a map.
 func openDrawn(ctx context.Context, c Config) (tiles.Source, error) {
+	if c.URL != "" {
+		return nil, configError(c, "a picture is drawn from a file only: fetch it, and give its path")
+	}
 	s, err := drawn.Open(ctx, drawn.Options{Name: c.Name, Path: c.Path, Seed: c.Seed, Attribution: c.Attribution})
 	if err != nil {
 		return nil, err

@@ -22,8 +22,12 @@ const (
 	leastTime = time.Minute // in memory, of what must not be stored
 )
 
-// key names a tile in the bucket.
-func (x *xyz) key(t maptile.Tile) string {
+// key names a tile in the bucket. One of twice the size has a row that begins with 0: whoever reads keys as numbers, to count or to purge
+// them, finds both.
+func (x *xyz) key(t maptile.Tile, scale int) string {
+	if scale > 1 {
+		return fmt.Sprintf("%s/%d/%d/0%d", x.folder, t.Z, t.X, t.Y)
+	}
 	return fmt.Sprintf("%s/%d/%d/%d", x.folder, t.Z, t.X, t.Y)
 }
 
@@ -59,7 +63,9 @@ func (x *xyz) complain(what string, err error) {
 // answer is a tile from an entry.
 func (x *xyz) answer(t maptile.Tile, e *cache.Entry) (*tiles.Tile, error) {
 	if e.Missing {
-		return nil, tileError(x.info.Name, t, tiles.ErrNotFound, "")
+		err := tileError(x.info.Name, t, tiles.ErrNotFound, "")
+		err.Until = e.Until
+		return nil, err
 	}
 	tile, err := tiles.EncodedTile(e.Data)
 	if err != nil {

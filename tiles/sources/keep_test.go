@@ -147,7 +147,7 @@ func TestMissesAndErrors(t *testing.T) {
 		if got, err := ask(t, x); err != nil || got != red {
 			t.Errorf("after a failure: %v, %v", got, err)
 		}
-		if err := c.Bucket.Delete(t.Context(), x.key(here)); err != nil {
+		if err := c.Bucket.Delete(t.Context(), x.key(here, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -222,7 +222,7 @@ func TestNoHalfTiles(t *testing.T) {
 	if _, err := ask(t, x); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, filepath.FromSlash(x.key(here)))
+	path := filepath.Join(dir, filepath.FromSlash(x.key(here, 1)))
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -239,8 +239,7 @@ func TestNoHalfTiles(t *testing.T) {
 
 // TestMissing: what a layer shows where its source has no tile.
 func TestMissing(t *testing.T) {
-	c := kindsUnderTest(t)["dir"]
-	c.Name = "dir"
+	c := Config{Name: "dir", Kind: "dir", Path: writeDir(t, picture(t, red, tiles.PNG))}
 	src, err := Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,11 @@ var missings = []string{"", "404", "204", "blank", "overzoom"}
 func Shown(src tiles.Source, c Config) tiles.Source {
 	switch c.Missing {
 	case "204", "blank", "overzoom":
-		return &shown{src, c.Missing}
+		s := &shown{src, c.Missing}
+		if large, ok := src.(tiles.Retina); ok {
+			return shownLarge{s, large}
+		}
+		return s
 	}
 	return src
 }
@@ -38,21 +42,37 @@ func (s *shown) Unwrap() tiles.Source { return s.Source }
 
 func (s *shown) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	tile, err := s.Source.Tile(ctx, t)
+	return s.instead(ctx, t, 1, tile, err)
+}
+
+// shownLarge is shown of a source that has larger tiles.
+type shownLarge struct {
+	*shown
+	large tiles.Retina
+}
+
+func (s shownLarge) TileAt(ctx context.Context, t maptile.Tile, scale int) (*tiles.Tile, error) {
+	tile, err := s.large.TileAt(ctx, t, scale)
+	return s.instead(ctx, t, scale, tile, err)
+}
+
+// instead is what is shown where the source's answer is that it has none.
+func (s *shown) instead(ctx context.Context, t maptile.Tile, scale int, tile *tiles.Tile, err error) (*tiles.Tile, error) {
 	if !errors.Is(err, tiles.ErrNotFound) {
 		return tile, err
 	}
+	edge := s.Info().TileSize * scale
 	switch s.missing {
 	case "204":
 		return nil, tileError(s.Info().Name, t, tiles.ErrEmpty, "")
 	case "overzoom":
-		return s.enlarged(ctx, t, err)
+		return s.enlarged(ctx, t, edge, err)
 	}
-	edge := s.Info().TileSize
 	return tiles.DrawnTile(image.NewRGBA(image.Rect(0, 0, edge, edge)), tiles.PNG), nil
 }
 
-// enlarged is a tile's part of the nearest parent that there is.
-func (s *shown) enlarged(ctx context.Context, t maptile.Tile, missing error) (*tiles.Tile, error) {
+// enlarged is a tile's part of the nearest parent that there is, edge pixels a side.
+func (s *shown) enlarged(ctx context.Context, t maptile.Tile, edge int, missing error) (*tiles.Tile, error) {
 	parent := t
 	for up := 1; up <= mostOverzoom && parent.Z > 0; up++ {
 		parent = parent.Parent()
@@ -67,10 +87,10 @@ func (s *shown) enlarged(ctx context.Context, t maptile.Tile, missing error) (*t
 		if err != nil {
 			return nil, err
 		}
-		edge := max(1, img.Rect.Dx()>>up)
-		at := image.Pt(int(t.X-parent.X<<up)*edge, int(t.Y-parent.Y<<up)*edge)
-		out := image.NewRGBA(img.Rect)
-		xdraw.CatmullRom.Scale(out, out.Rect, img, image.Rectangle{at, at.Add(image.Pt(edge, edge))}, draw.Src, nil)
+		part := max(1, img.Rect.Dx()>>up)
+		at := image.Pt(int(t.X-parent.X<<up)*part, int(t.Y-parent.Y<<up)*part)
+		out := image.NewRGBA(image.Rect(0, 0, edge, edge))
+		xdraw.CatmullRom.Scale(out, out.Rect, img, image.Rectangle{at, at.Add(image.Pt(part, part))}, draw.Src, nil)
 		return tiles.DrawnTile(out, tile.Format()), nil
 	}
 	return nil, missing

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paulmach/orb/maptile"
 
@@ -16,7 +17,8 @@ import (
 	"github.com/precinct-map/precinct/tiles/pmtiles"
 )
 
-// archive is a PMTiles archive of pictures; one of vector tiles is of kind osm, too. It lies in a file, or is read by ranges from a server.
+// archive is a PMTiles archive of pictures; one of vector tiles is of kind osm, too. It lies in a file, or is read by ranges from a server
+// or a bucket.
 type archive struct {
 	info tiles.Info
 	*pmtiles.File
@@ -33,15 +35,12 @@ func openPMTiles(ctx context.Context, c Config) (tiles.Source, error) {
 	format, ok := archived[f.Type]
 	if !ok {
 		_ = f.Close()
-		if f.Type == pmtiles.MVT && c.URL == "" {
-			return openOSM(ctx, c) // drawn, and passed on as they are
-		}
 		if f.Type == pmtiles.MVT {
-			return nil, configError(c, "it holds vector tiles, which are drawn from a file only: fetch it")
+			return openOSM(ctx, c) // drawn, and passed on as they are
 		}
 		return nil, configError(c, "its tiles are neither PNG, JPEG nor WebP")
 	}
-	i.Format = format
+	i.Format, i.Version = format, f.Version
 	i.MinZoom, i.MaxZoom = cmp.Or(c.MinZoom, f.MinZoom), cmp.Or(c.MaxZoom, f.MaxZoom)
 	if len(c.Bounds) == 0 {
 		i.Bounds, i.Center, i.CenterZoom = f.Bounds, f.Center, f.CenterZoom
@@ -60,10 +59,18 @@ func openPMTiles(ctx context.Context, c Config) (tiles.Source, error) {
 	return &archive{i, f}, nil
 }
 
+// openArchive opens a file, one on a server, or one in a bucket.
 func openArchive(ctx context.Context, c Config) (*pmtiles.File, error) {
-	if c.URL == "" {
+	switch scheme, _, _ := strings.Cut(c.URL, "://"); scheme {
+	case "":
 		return pmtiles.Open(ctx, c.Path)
+	case "http", "https":
+		return openRanges(ctx, c)
 	}
+	return openObject(ctx, c)
+}
+
+func openRanges(ctx context.Context, c Config) (*pmtiles.File, error) {
 	x, err := asker(ctx, c)
 	if err != nil {
 		return nil, err
@@ -78,6 +85,7 @@ func openArchive(ctx context.Context, c Config) (*pmtiles.File, error) {
 		_ = r.Close()
 		return nil, errors.New(x.hide(err.Error()))
 	}
+	f.Version = fmt.Sprintf("%x-%s", r.size, r.etag)
 	return f, nil
 }
 
@@ -124,16 +132,15 @@ type ranges struct {
 
 // probe asks for the first byte to learn the size and the version.
 func (r *ranges) probe(ctx context.Context) error {
-	reply, err := r.ask(ctx, 0, 1)
+	h, err := r.read(ctx, make([]byte, 1), 0)
 	if err != nil {
 		return err
 	}
-	defer reply.Body.Close()
-	_, total, _ := strings.Cut(reply.Header.Get("Content-Range"), "/")
+	_, total, _ := strings.Cut(h.Get("Content-Range"), "/")
 	if r.size, err = strconv.ParseInt(total, 10, 64); err != nil {
 		return errors.New("the server does not say how large the file is")
 	}
-	r.etag = reply.Header.Get("ETag")
+	r.etag = h.Get("ETag")
 	return nil
 }
 
@@ -142,41 +149,50 @@ func (r *ranges) ReadAt(b []byte, at int64) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	r.slots <- struct{}{}
-	defer func() { <-r.slots }()
-	ctx := context.Background()
-	if err := r.limiter.Wait(ctx); err != nil {
+	if _, err := r.read(context.Background(), b, at); err != nil {
 		return 0, err
 	}
-	reply, err := r.ask(ctx, at, len(b))
-	if err != nil {
-		return 0, err
-	}
-	defer reply.Body.Close()
-	return io.ReadFull(reply.Body, b)
+	return len(b), nil
 }
 
-func (r *ranges) ask(ctx context.Context, at int64, n int) (*http.Response, error) {
+// read fills b, and gives what the server said of it.
+func (r *ranges) read(ctx context.Context, b []byte, at int64) (h http.Header, err error) {
+	failed, err := r.persist(ctx, func() (failed *tryError) {
+		h, failed = r.ask(ctx, b, at)
+		return failed
+	})
+	if failed != nil {
+		err = failed.err
+	}
+	return h, err
+}
+
+func (r *ranges) ask(ctx context.Context, b []byte, at int64) (http.Header, *tryError) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address, nil)
 	if err != nil {
-		return nil, errors.New(r.hide(err.Error()))
+		return nil, r.upstream(err, "check the url", false)
 	}
 	q.Header = r.headers.Clone()
-	q.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", at, at+int64(n)-1))
+	q.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", at, at+int64(len(b))-1))
 	q.Header.Set("Accept-Encoding", "identity") // a range of the file, not of a packed copy
 	reply, err := r.client.Do(q)
 	if err != nil {
-		return nil, errors.New(r.hide(err.Error()))
+		hint, again := advise(err)
+		return nil, r.upstream(err, hint, again)
 	}
+	defer reply.Body.Close()
 	switch {
+	case busy(reply.StatusCode):
+		return nil, r.overloaded(reply, time.Now())
 	case reply.StatusCode != http.StatusPartialContent:
-		err = fmt.Errorf("the server answered %s to a range, not 206", reply.Status)
+		return nil, r.upstream(fmt.Errorf("the server answered %s to a range, not 206", reply.Status), "", false)
 	case r.etag != "" && reply.Header.Get("ETag") != r.etag:
-		err = errors.New("the file changed on the server: open it again")
+		return nil, r.upstream(errors.New("the file changed on the server: open it again"), "", false)
 	}
-	if err != nil {
-		_ = reply.Body.Close()
-		return nil, err
+	r.host.fine()
+	if _, err := io.ReadFull(reply.Body, b); err != nil {
+		hint, again := advise(err)
+		return nil, r.upstream(err, hint, again)
 	}
-	return reply, nil
+	return reply.Header, nil
 }

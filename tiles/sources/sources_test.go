@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,34 +39,16 @@ func picture(t testing.TB, c color.Color, f tiles.Format) []byte {
 	return data
 }
 
-var red = color.RGBA{255, 0, 0, 255}
-
-// kindsUnderTest make a source of each kind that has the tile 3/5/3, red, and no other of that zoom.
-func kindsUnderTest(t *testing.T) map[string]Config {
-	folder := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(folder, "3", "5"), 0o755); err != nil {
+func bigPicture(t testing.TB) []byte {
+	t.Helper()
+	data, err := tiles.Encode(image.NewRGBA(image.Rect(0, 0, 512, 512)), tiles.PNG)
+	if err != nil {
 		t.Fatal(err)
 	}
-	data := picture(t, red, tiles.PNG)
-	if err := os.WriteFile(filepath.Join(folder, "3", "5", "3.png"), data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/3/5/3.png" {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(data)
-	}))
-	t.Cleanup(server.Close)
-	return map[string]Config{
-		"dir":     {Kind: "dir", Path: folder},
-		"pmtiles": {Kind: "pmtiles", Path: writePMTiles(t, data)},
-		"wmts":    {Kind: "wmts", URL: wmtsServer(t, true, false, data)},
-		"mbtiles": {Kind: "mbtiles", Path: writeMBTiles(t, "png", data)},
-		"xyz":     {Kind: "xyz", URL: server.URL + "/{z}/{x}/{y}.png"},
-	}
+	return data
 }
+
+var red = color.RGBA{255, 0, 0, 255}
 
 func writeMBTiles(t *testing.T, format string, data []byte) string {
 	t.Helper()
@@ -89,53 +70,6 @@ func writeMBTiles(t *testing.T, format string, data []byte) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func TestConformance(t *testing.T) {
-	for kind, c := range kindsUnderTest(t) {
-		t.Run(kind, func(t *testing.T) {
-			c.Name, c.Attribution = "layer", "© us"
-			src, err := Open(context.Background(), c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer src.(interface{ Close() error }).Close()
-			i := src.Info()
-			if i.Name != "layer" || i.Kind != kind || i.Attribution != "© us" || i.TileSize != 256 || i.MaxZoom < 3 || i.Bounds.IsEmpty() {
-				t.Errorf("info %+v", i)
-			}
-			tile, err := src.Tile(context.Background(), here)
-			if err != nil {
-				t.Fatal(err)
-			}
-			img, err := tile.Image()
-			if err != nil || img.RGBAAt(9, 9) != red {
-				t.Errorf("picture %v, %v", img.RGBAAt(9, 9), err)
-			}
-			if _, err := src.Tile(context.Background(), maptile.New(0, 0, 3)); !errors.Is(err, tiles.ErrNotFound) || !strings.Contains(err.Error(), "layer") {
-				t.Errorf("missing tile: %v", err)
-			}
-			for _, wrong := range []maptile.Tile{maptile.New(9, 3, 3), maptile.New(0, 0, 30)} {
-				if _, err := src.Tile(context.Background(), wrong); !errors.Is(err, tiles.ErrNotFound) {
-					t.Errorf("wrong tile %v: %v", wrong, err)
-				}
-			}
-			gone, cancel := context.WithCancel(context.Background())
-			cancel()
-			if _, err := src.Tile(gone, here); !errors.Is(err, context.Canceled) {
-				t.Errorf("cancelled: %v", err)
-			}
-			var all sync.WaitGroup
-			for range 20 {
-				all.Go(func() {
-					if _, err := src.Tile(context.Background(), here); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			all.Wait()
-		})
-	}
 }
 
 func TestConfigurationErrors(t *testing.T) {
@@ -161,6 +95,17 @@ func TestConfigurationErrors(t *testing.T) {
 		_, err := Open(context.Background(), tt.c)
 		if !errors.Is(err, tiles.ErrConfig) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for s, says := range map[string]string{
+		"drawn:https://h.invalid/a.pmtiles": "from a file only", "pmtiles:s3://bucket": "s3://BUCKET/FILE", "osm:teapot://b/a.pmtiles": "-tags clouds",
+	} {
+		c, err := Parse(s)
+		if err != nil || c.URL == "" || c.Path != "" {
+			t.Errorf("Parse(%q): %+v, %v", s, c, err)
+		}
+		if _, err := Open(t.Context(), c); !errors.Is(err, tiles.ErrConfig) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", s, err)
 		}
 	}
 	for _, s := range []string{"", "dir", "teapot:x", "dir:", "drawn:", "https://x"} {

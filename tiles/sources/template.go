@@ -13,7 +13,7 @@ import (
 )
 
 // template is the URL of a tile with its places: {x} {y} {z}, {-y} counted from the south, {q} Bing's quadkey, {s} one of
-// the subdomains, {r} the empty or @2x of retina sources (always empty), and {x/16}, {y/16} as Tencent groups its tiles.
+// the subdomains, {r} nothing, or @2x where a tile of twice the size is asked for, and {x/16}, {y/16} as Tencent groups its tiles.
 type template struct {
 	text       string
 	subdomains []string
@@ -51,7 +51,12 @@ func parseTemplate(text string, subdomains []string) (template, error) {
 	return t, nil
 }
 
-func (t template) expand(tile maptile.Tile) string {
+// retina says whether the server has tiles of twice the size.
+func (t template) retina() bool { return strings.Contains(t.text, "{r}") }
+
+func (t template) expand(tile maptile.Tile) string { return t.expandAt(tile, 1) }
+
+func (t template) expandAt(tile maptile.Tile, scale int) string {
 	x, y, z := int(tile.X), int(tile.Y), int(tile.Z)
 	values := map[string]int{"x": x, "y": y, "-y": 1<<z - 1 - y, "z": z}
 	return placeholder.ReplaceAllStringFunc(t.text, func(m string) string {
@@ -62,6 +67,9 @@ func (t template) expand(tile maptile.Tile) string {
 		case "s":
 			return t.subdomains[(x+y)%len(t.subdomains)]
 		case "r":
+			if scale > 1 {
+				return "@2x"
+			}
 			return ""
 		}
 		if g := grouped.FindStringSubmatch(name); g != nil {

@@ -121,6 +121,8 @@ func newWMTS(ctx context.Context, c Config, base *xyz) (*wmts, error) {
 		low, high = min(low, z), max(high, z)
 		one := *base
 		one.url = template{strings.ReplaceAll(text, "{TileMatrix}", url.PathEscape(m.id)), base.url.subdomains}
+		one.host = base.way.host(one.url.text)
+		one.info.MinZoom, one.info.MaxZoom, one.info.Bounds = int(z), int(z), world() // its tiles may be counted from elsewhere
 		u, err := url.Parse(one.url.expand(maptile.New(0, 0, 0)))
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, errors.New("the address of its tiles is no URL")
@@ -155,7 +157,7 @@ func (w *wmts) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 		return nil, err
 	}
 	x, from := w.zooms[t.Z], w.from[t.Z]
-	if x == nil || int(t.Z) < w.info.MinZoom || int(t.Z) > w.info.MaxZoom || t.X < from.x || t.Y < from.y {
+	if x == nil || !w.info.Holds(t) || t.X < from.x || t.Y < from.y {
 		return nil, tileError(w.info.Name, t, tiles.ErrNotFound, "")
 	}
 	return x.Tile(ctx, maptile.New(t.X-from.x, t.Y-from.y, t.Z))
@@ -167,6 +169,11 @@ func (x *xyz) capabilities(ctx context.Context, address string) (*capabilities, 
 		return nil, err
 	}
 	r.Header = x.headers
+	leave, err := x.way.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	reply, err := x.client.Do(r)
 	if err != nil {
 		return nil, err

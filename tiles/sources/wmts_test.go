@@ -79,7 +79,7 @@ func TestWMTS(t *testing.T) {
 	}
 }
 
-func writePMTiles(t *testing.T, data []byte) string {
+func writePMTiles(t *testing.T, data []byte, kind byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.pmtiles")
 	f, err := os.Create(path)
@@ -98,7 +98,7 @@ func writePMTiles(t *testing.T, data []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[99] = 2
+	b[99] = kind
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func writePMTiles(t *testing.T, data []byte) string {
 }
 
 func TestPMTilesChange(t *testing.T) {
-	b, _ := os.ReadFile(writePMTiles(t, picture(t, red, tiles.PNG)))
+	b, _ := os.ReadFile(writePMTiles(t, picture(t, red, tiles.PNG), 2))
 	tag := `"1"`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", tag)

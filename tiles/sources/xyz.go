@@ -47,7 +47,8 @@ type xyz struct {
 	limiter *rate.Limiter
 	backoff time.Duration
 	ttl     time.Duration
-	held    *atomic.Int64 // Unix milliseconds until which the server wants to be left alone
+	way     *Upstream
+	host    *host
 
 	bucket     *cache.Bucket // nil for none
 	folder     string        // in the bucket
@@ -60,9 +61,12 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 	if err != nil {
 		return nil, configError(c, "url: %v", err)
 	}
-	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond, ttl: c.TTL, log: c.Log, held: new(atomic.Int64), complained: new(atomic.Bool)}
+	x := &xyz{info: c.info(), hidden: hidden, headers: http.Header{"User-Agent": {UserAgent}}, backoff: 300 * time.Millisecond, ttl: c.TTL, log: c.Log, way: c.Upstream, complained: new(atomic.Bool)}
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
+	}
+	if x.way == nil {
+		x.way = NewUpstream(0)
 	}
 	if c.MayCache == nil || *c.MayCache {
 		x.bucket, x.folder = c.Bucket, Folder(c)
@@ -70,6 +74,7 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 	if x.url, err = parseTemplate(address, c.Subdomains); err != nil {
 		return nil, configError(c, "url: %v", x.hide(err.Error()))
 	}
+	x.host = x.way.host(x.url.text)
 	for k, v := range c.Headers {
 		value, secrets, err := secret(v)
 		if err != nil {
@@ -98,7 +103,18 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: concurrency, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout,
 	}}
+	if x.url.retina() {
+		return retinal{x}, nil
+	}
 	return x, nil
+}
+
+// retinal is an xyz whose server has tiles of twice the size.
+type retinal struct{ *xyz }
+
+// TileAt is the server's own tile of twice the size, for any scale above 1.
+func (r retinal) TileAt(ctx context.Context, t maptile.Tile, scale int) (*tiles.Tile, error) {
+	return r.tileAt(ctx, t, min(scale, 2))
 }
 
 // Close lets idle connections go.
@@ -121,10 +137,17 @@ func sameHost(r *http.Request, via []*http.Request) error {
 }
 
 func (x *xyz) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
-	if int(t.Z) < x.info.MinZoom || int(t.Z) > x.info.MaxZoom {
+	return x.tileAt(ctx, t, 1)
+}
+
+func (x *xyz) tileAt(ctx context.Context, t maptile.Tile, scale int) (*tiles.Tile, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !x.info.Holds(t) {
 		return nil, tileError(x.info.Name, t, tiles.ErrNotFound, "")
 	}
-	key := x.key(t)
+	key := x.key(t, scale)
 	old := x.kept(ctx, key)
 	if old != nil && old.Fresh(time.Now()) {
 		return x.answer(t, old)
@@ -135,7 +158,7 @@ func (x *xyz) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 		asking, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
 	}
-	e, store, err := x.fetch(asking, t, old)
+	e, store, err := x.fetch(asking, t, scale, old)
 	switch {
 	case err == nil:
 	case old != nil && !old.Missing && ctx.Err() == nil:
@@ -150,31 +173,49 @@ func (x *xyz) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 }
 
 // fetch asks the server, several times if need be, and says whether the answer may be stored. What is old, if anything, need not be sent again.
-func (x *xyz) fetch(ctx context.Context, t maptile.Tile, old *cache.Entry) (e *cache.Entry, store bool, err error) {
+func (x *xyz) fetch(ctx context.Context, t maptile.Tile, scale int, old *cache.Entry) (e *cache.Entry, store bool, err error) {
+	address := x.url.expandAt(t, scale)
+	failed, err := x.persist(ctx, func() (failed *tryError) {
+		e, store, failed = x.try(ctx, address, old)
+		return failed
+	})
+	if failed != nil {
+		err = tileError(x.info.Name, t, failed.err, failed.hint)
+	}
+	return e, store, err
+}
+
+// persist tries until it succeeds, fails for good or has failed often enough: the last failure then. The error is the context's, or
+// that the host is to be left alone.
+func (x *xyz) persist(ctx context.Context, try func() *tryError) (*tryError, error) {
 	select {
 	case x.slots <- struct{}{}:
 		defer func() { <-x.slots }()
 	case <-ctx.Done():
-		return nil, false, ctx.Err()
+		return nil, ctx.Err()
 	}
-	address := x.url.expand(t)
 	var last *tryError
 	for n := range attempts {
 		if err := x.pause(ctx, n, last); err != nil {
-			return nil, false, err
+			return nil, err
 		}
-		e, store, failed := x.try(ctx, address, old)
-		if failed == nil {
-			return e, store, nil
+		leave, err := x.way.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		last = try()
+		leave()
+		if last == nil {
+			return nil, nil
 		}
 		if ctx.Err() != nil {
-			return nil, false, ctx.Err()
+			return nil, ctx.Err()
 		}
-		if last = failed; !last.again {
+		if !last.again {
 			break
 		}
 	}
-	return nil, false, tileError(x.info.Name, t, last.err, last.hint)
+	return last, nil
 }
 
 // tryError is what one try came to.
@@ -187,7 +228,7 @@ type tryError struct {
 
 // pause waits before a try: for the source's rate, longer after each failure, and as long as the server asked us to.
 func (x *xyz) pause(ctx context.Context, n int, last *tryError) error {
-	wait := time.Until(time.UnixMilli(x.held.Load()))
+	wait := x.host.wait()
 	if wait > longestRetryAfter {
 		return fmt.Errorf("source %s: %w: it asked to be left alone for %.0f s more", x.info.Name, tiles.ErrUpstream, wait.Seconds())
 	}
@@ -223,6 +264,10 @@ func (x *xyz) try(ctx context.Context, address string, old *cache.Entry) (*cache
 	}
 	defer reply.Body.Close()
 	now := time.Now()
+	if busy(reply.StatusCode) {
+		return nil, false, x.overloaded(reply, now)
+	}
+	x.host.fine()
 	e := &cache.Entry{ETag: reply.Header.Get("ETag"), Modified: reply.Header.Get("Last-Modified"), Fetched: now}
 	switch code := reply.StatusCode; {
 	case code == http.StatusOK:
@@ -235,8 +280,6 @@ func (x *xyz) try(ctx context.Context, address string, old *cache.Entry) (*cache
 		e.Data, e.ETag, e.Modified = old.Data, cmp.Or(e.ETag, old.ETag), cmp.Or(e.Modified, old.Modified)
 	case code == http.StatusNotFound, code == http.StatusNoContent, code == http.StatusGone:
 		e.Missing = true
-	case code == http.StatusTooManyRequests, code >= 500:
-		return nil, false, x.overloaded(reply, now)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return nil, false, x.upstream(errors.New(reply.Status), "the server refuses us: check the key and its terms", false)
 	default:
@@ -247,26 +290,20 @@ func (x *xyz) try(ctx context.Context, address string, old *cache.Entry) (*cache
 	return e, store, nil
 }
 
+func busy(code int) bool { return code == http.StatusTooManyRequests || code >= 500 }
+
 func setIf(h http.Header, key, value string) {
 	if value != "" {
 		h.Set(key, value)
 	}
 }
 
-// overloaded heeds what a server that cannot answer asks for, for all tiles.
+// overloaded heeds what a server that cannot answer asks for, for all tiles and all sources of that host.
 func (x *xyz) overloaded(reply *http.Response, now time.Time) *tryError {
 	e := x.upstream(errors.New(reply.Status), "the server is overloaded or broken; lower rate and concurrency, or try later", true)
-	after := reply.Header.Get("Retry-After")
-	until, err := http.ParseTime(after)
-	if seconds, bad := strconv.Atoi(after); bad == nil && seconds > 0 {
-		until, err = now.Add(time.Duration(seconds)*time.Second), nil
-	}
-	if err != nil {
-		return e
-	}
-	wait := min(longestHold, until.Sub(now))
-	x.held.Store(now.Add(wait).UnixMilli())
-	e.after, e.again = wait, wait <= longestRetryAfter
+	e.after = retryAfter(reply.Header, now)
+	e.again = e.after <= longestRetryAfter
+	x.host.failed(now, e.after, x.backoff)
 	return e
 }
 
