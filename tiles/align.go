@@ -69,10 +69,24 @@ func Picture(ctx context.Context, src Source, w geo.Window) (*image.RGBA, []Hole
 	if err != nil {
 		return nil, nil, err
 	}
+	opaque(img)
 	if m.failed > 0 && m.failed == m.asked {
 		return nil, nil, &Error{Op: "picture of " + w.String(), Subject: "source " + i.Name, Err: m.firstErr, Hint: "every tile failed; is the source reachable?"}
 	}
 	return img, m.holes, nil
+}
+
+// opaque puts a picture on HoleColor where it is clear: a model would see black there.
+func opaque(img *image.RGBA) {
+	p := img.Pix
+	for i := 3; i < len(p); i += 4 {
+		if rest := 255 - uint32(p[i]); rest > 0 { // the colours are multiplied by alpha already
+			p[i-3] += uint8(uint32(HoleColor.R) * rest / 255)
+			p[i-2] += uint8(uint32(HoleColor.G) * rest / 255)
+			p[i-1] += uint8(uint32(HoleColor.B) * rest / 255)
+			p[i] = 255
+		}
+	}
 }
 
 // mosaic puts tiles of one source together.

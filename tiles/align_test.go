@@ -238,3 +238,29 @@ type keptSource struct {
 func (k *keptSource) Info() Info { return k.info }
 
 func (k *keptSource) Tile(_ context.Context, t maptile.Tile) (*Tile, error) { return k.kept[t], nil }
+
+// clearHalf is a source whose tiles are clear in their southern half, and half clear in a row above.
+type clearHalf struct{ *gradient }
+
+func (c clearHalf) Tile(ctx context.Context, t maptile.Tile) (*Tile, error) {
+	tile, err := c.gradient.Tile(ctx, t)
+	if err == nil {
+		clear(tile.img.Pix[128*tile.img.Stride:])
+		for x := range 256 {
+			tile.img.SetRGBA(x, 127, color.RGBA{100, 0, 0, 128})
+		}
+	}
+	return tile, err
+}
+
+// TestAlignIsOpaque: what a tile does not show is no black in the pair.
+func TestAlignIsOpaque(t *testing.T) {
+	w := geo.TileWindow(maptile.New(9, 9, 17))
+	p, err := Align(t.Context(), clearHalf{gradientSource(17, 256)}, gradientSource(17, 256), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.Satellite.Opaque() || p.Satellite.RGBAAt(5, 200) != HoleColor || p.Satellite.RGBAAt(5, 127) != (color.RGBA{163, 63, 63, 255}) {
+		t.Errorf("%v, %v", p.Satellite.RGBAAt(5, 200), p.Satellite.RGBAAt(5, 127))
+	}
+}

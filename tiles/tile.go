@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/HugoSmits86/nativewebp"
 	_ "golang.org/x/image/webp" // decoding
 )
 
@@ -165,7 +164,7 @@ func Encode(img image.Image, f Format) ([]byte, error) {
 		}
 		err = jpeg.Encode(&b, img, &jpeg.Options{Quality: 85})
 	case WebP:
-		err = nativewebp.Encode(&b, img, nil)
+		return encodeWebP(img)
 	default:
 		err = fmt.Errorf("unknown picture format %q", f)
 	}

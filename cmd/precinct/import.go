@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,13 +15,17 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/precinct-map/precinct/geo"
+	"github.com/precinct-map/precinct/tiles"
 )
 
 // importer is what import is asked for.
 type importer struct {
-	out    string
-	format string
-	zoom   int
+	out         string
+	format      string
+	zoom        int
+	attribution string
 }
 
 func newImport() *cobra.Command {
@@ -28,13 +34,14 @@ func newImport() *cobra.Command {
 		Use:   "import [SRC]",
 		Short: "Make MBTiles of a picture that GDAL reads",
 		Long: `Make Web Mercator MBTiles with overviews of any raster and CRS that GDAL reads, with GDAL's own programs, which must be
-installed. The result is opened as a source of kind mbtiles.`,
+installed. The result is opened as a source of kind mbtiles. What has more than 8 bits is stretched to what 96 of 100 pixels have;
+ground that the picture does not show stays clear. docs/sources.md tells more.`,
 		Example: "  precinct import photo.tif -o photo.mbtiles\n  precinct import photo.jp2 -o photo.mbtiles --format webp --zoom 18",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || i.out == "" {
 				return usagef("import: want a picture and -o FILE.mbtiles\nSee %q.", cmd.CommandPath()+" --help")
 			}
-			if tileFormats[i.format] == "" {
+			if _, ok := tiles.ParseFormat(i.format); !ok {
 				return usagef("--format %s: want jpg, png or webp", i.format)
 			}
 			if i.zoom < 0 || i.zoom > 24 {
@@ -44,52 +51,76 @@ installed. The result is opened as a source of kind mbtiles.`,
 		},
 	}
 	c.Flags().StringVarP(&i.out, "output", "o", "", "the MBTiles file to write")
-	c.Flags().StringVar(&i.format, "format", "jpg", "jpg, png or webp")
+	c.Flags().StringVar(&i.format, "format", "jpg", "jpg, png or webp (webp without loss; jpg tiles that are not wholly covered are png)")
 	c.Flags().IntVar(&i.zoom, "zoom", 0, "the deepest zoom; 0 is the one nearest to the picture's detail")
+	c.Flags().StringVar(&i.attribution, "attribution", "", "whose the picture is; by default what the file says")
 	return c
 }
 
-var tileFormats = map[string]string{"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-
 // run works in a folder beside the result, so that nothing half made ever has the result's name.
 func (i *importer) run(ctx context.Context, src string) error {
-	for _, name := range []string{"gdalwarp", "gdal_translate", "gdaladdo"} {
+	for _, name := range []string{"gdalinfo", "gdalwarp", "gdal_translate", "gdaladdo"} {
 		if _, err := exec.LookPath(name); err != nil {
 			return fmt.Errorf("%s is not installed: import needs GDAL's programs (Debian and Ubuntu: apt install gdal-bin; macOS: brew install gdal; conda: conda install -c conda-forge gdal)", name)
 		}
 	}
-	work, err := os.MkdirTemp(filepath.Dir(i.out), ".precinct-import-")
+	r, err := look(ctx, src)
+	if err != nil {
+		return err
+	}
+	work, err := openWork(i.out)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	plane, made := filepath.Join(work, "plane.vrt"), filepath.Join(work, "made.mbtiles")
-	warp := []string{"-of", "VRT", "-t_srs", "EPSG:3857", "-r", "bilinear"}
-	if i.format != "jpg" {
-		warp = append(warp, "-dstalpha") // the ground outside the picture stays clear
+	colour, plane := filepath.Join(work, "colour.vrt"), filepath.Join(work, "plane.vrt")
+	lossless, made := filepath.Join(work, "lossless.mbtiles"), filepath.Join(work, "made.mbtiles")
+	args, err := r.colours(ctx, src, work)
+	if err != nil {
+		return err
 	}
-	if i.zoom > 0 {
-		res := strconv.FormatFloat(2*20037508.342789244/256/float64(int(1)<<i.zoom), 'g', 17, 64)
-		warp = append(warp, "-tr", res, res, "-tap")
+	if err := gdal(ctx, "percent: colours", append(append([]string{"gdal_translate", "-of", "VRT"}, args...), src, colour)); err != nil {
+		return err
 	}
-	for _, step := range []struct {
-		what string
-		args []string
-	}{
-		{"percent: projection", append(append([]string{"gdalwarp"}, warp...), src, plane)},
-		{"percent: tiles", []string{"gdal_translate", "-of", "MBTiles", "-co", "TILE_FORMAT=" + tileFormats[i.format], plane, made}},
-		{"percent: overviews", []string{"gdaladdo", "-r", "average", made}},
-	} {
-		if err := gdal(ctx, step.what, step.args); err != nil {
-			return err
-		}
+	if err := i.project(ctx, colour, plane); err != nil {
+		return err
+	}
+	if err := gdal(ctx, "percent: tiles", []string{"gdal_translate", "-of", "MBTiles", "-co", "TILE_FORMAT=PNG", "-co", "ZLEVEL=1", plane, lossless}); err != nil {
+		return err
+	}
+	if err := gdal(ctx, "percent: overviews", []string{"gdaladdo", "-r", "average", lossless}); err != nil {
+		return err
+	}
+	f, _ := tiles.ParseFormat(i.format) // checked above
+	name := strings.TrimSuffix(filepath.Base(i.out), filepath.Ext(i.out))
+	if err := pack(ctx, lossless, made, f, map[string]string{"name": name, "description": name, "attribution": cmp.Or(i.attribution, r.attribution())}); err != nil {
+		return err
 	}
 	return os.Rename(made, i.out)
+}
+
+// project writes the picture in Web Mercator, exactly on the lattice of a zoom: resampled once, and alpha for what it does not show.
+func (i *importer) project(ctx context.Context, src, dst string) error {
+	warp := []string{"gdalwarp", "-overwrite", "-of", "VRT", "-t_srs", "EPSG:3857", "-r", "cubic", "-dstalpha"}
+	zoom := i.zoom
+	if zoom == 0 {
+		if err := gdal(ctx, "percent: detail", append(warp, src, dst)); err != nil {
+			return err
+		}
+		r, err := look(ctx, dst)
+		if err != nil {
+			return err
+		}
+		zoom = min(24, max(0, int(math.Round(math.Log2(geo.MetersPerPixel(0, 0)/math.Abs(r.Transform[1]))))))
+	}
+	res := strconv.FormatFloat(geo.MetersPerPixel(0, zoom), 'g', 17, 64)
+	return gdal(ctx, "percent: projection", append(warp, "-tr", res, res, "-tap", src, dst))
 }
 
 // gdal runs one program and shows how far it is by the numbers that it writes, 0...10...20.
 func gdal(ctx context.Context, what string, args []string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), "GDAL_PAM_ENABLED=NO") // nothing is written beside the picture
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
@@ -121,7 +152,7 @@ func percents(r io.Reader, tell func(int)) {
 			n, digits = (10*n+int(b-'0'))%1000, true
 			continue
 		}
-		if digits && b == '.' && n <= 100 {
+		if digits && (b == '.' && n <= 100 || b == ' ' && n == 100) {
 			tell(n)
 		}
 		n, digits = 0, false
