@@ -200,7 +200,7 @@ func partOf(parent *image.RGBA, t maptile.Tile, up int) *image.RGBA {
 	part := float64(n) / float64(int(1)<<up)
 	x, y := float64(t.X&(1<<up-1))*part, float64(t.Y&(1<<up-1))*part
 	out := image.NewRGBA(image.Rect(0, 0, n, n))
-	sample(out, parent, func(px, py float64) (float64, float64) {
+	Resample(out, parent, func(px, py float64) (float64, float64) {
 		return x + px*part/float64(n), y + py*part/float64(n)
 	})
 	return out
@@ -244,7 +244,7 @@ func enlarge(img *image.RGBA, from, w geo.Window) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w.W, w.H))
 	scale := 1 / float64(int(1)<<(w.Z-from.Z))
 	dx, dy := float64(w.X)*scale-float64(from.X), float64(w.Y)*scale-float64(from.Y)
-	sample(out, img, func(x, y float64) (float64, float64) { return x*scale + dx, y*scale + dy })
+	Resample(out, img, func(x, y float64) (float64, float64) { return x*scale + dx, y*scale + dy })
 	return out
 }
 
@@ -268,7 +268,7 @@ func (m *mosaic) shifted(ctx context.Context, w geo.Window) (*image.RGBA, error)
 		return nil, err
 	}
 	out := image.NewRGBA(image.Rect(0, 0, w.W, w.H))
-	sample(out, img, func(x, y float64) (float64, float64) {
+	Resample(out, img, func(x, y float64) (float64, float64) {
 		u, v := x/float64(w.W), y/float64(w.H)
 		at := func(axis int) float64 {
 			top := corners[0][axis] + u*(corners[1][axis]-corners[0][axis])
@@ -286,9 +286,9 @@ func (m *mosaic) shifted(ctx context.Context, w geo.Window) (*image.RGBA, error)
 	return out, nil
 }
 
-// sample draws each pixel bilinearly from where its centre lies in the source picture; coordinates are of pixel corners,
+// Resample draws each pixel bilinearly from where its centre lies in the source picture; coordinates are of pixel corners,
 // and beyond the source's edge its edge goes on.
-func sample(out, src *image.RGBA, where func(x, y float64) (float64, float64)) {
+func Resample(out, src *image.RGBA, where func(x, y float64) (float64, float64)) {
 	w, h := src.Rect.Dx(), src.Rect.Dy()
 	for y := range out.Rect.Dy() {
 		row := out.Pix[y*out.Stride:]

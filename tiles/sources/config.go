@@ -106,8 +106,8 @@ func Open(ctx context.Context, c Config) (tiles.Source, error) {
 	if c.TileSize != 0 && c.TileSize != 256 && c.TileSize != 512 {
 		return nil, configError(c, "tile_size %d: use 256 or 512", c.TileSize)
 	}
-	if c.Grid != "" && c.Grid != "webmercator" {
-		return nil, configError(c, "grid %q: only webmercator is read yet", c.Grid)
+	if c.Grid != "" && c.Grid != "webmercator" && (c.Grid != "baidu" || c.Kind != "xyz") {
+		return nil, configError(c, "grid %q: use webmercator, or baidu for kind xyz", c.Grid)
 	}
 	if !slices.Contains(missings, c.Missing) {
 		return nil, configError(c, "missing: %q is none of 404, 204, blank, overzoom", c.Missing)

@@ -42,23 +42,26 @@ func conformers(t *testing.T) map[string]conformer {
 	none := maptile.New(0, 0, 3)
 	street := writeStreet(t)
 	inStreet, away := maptile.At(orb.Point{8.005, 47.005}, 16), maptile.At(orb.Point{20, 47}, 16)
+	inBeijing := maptile.At(orb.Point{116.397, 39.909}, 17)
+	inBaidu, _ := baiduServer(t, 17, func(_, _, z int) bool { return z != 18 })
 	inTown := maptile.At(orb.Point{-15.1956, -32.994}, 16)
 	return map[string]conformer{
-		"dir":                {Config{Path: writeDir(t, data)}, here, none, true, ""},
-		"mbtiles":            {Config{Path: writeMBTiles(t, "png", data)}, here, none, true, ""},
-		"mbtiles of vectors": {Config{Path: writeMBTiles(t, "pbf", vectors)}, here, none, false, ""},
-		"pmtiles":            {Config{Path: writePMTiles(t, data, 2)}, here, none, true, ""},
-		"pmtiles from a url": {Config{URL: serveFile(t, writePMTiles(t, data, 2))}, here, none, true, ""},
-		"pmtiles of vectors": {Config{Path: writePMTiles(t, vectors, 1)}, here, none, false, ""},
-		"xyz":                {Config{URL: serveTiles(t, data) + "/{z}/{x}/{y}.png"}, here, none, true, ""},
-		"xyz of retina":      {Config{URL: serveTiles(t, data) + "/{z}/{x}/{y}{r}.png"}, here, none, true, ""},
-		"wmts":               {Config{URL: wmtsServer(t, true, false, data)}, here, none, true, ""},
-		"osm":                {Config{Path: street}, inStreet, away, false, ""},
-		"osm of vectors":     {Config{Path: writePMTiles(t, vectors, 1)}, here, none, false, ""},
-		"osm from a url":     {Config{URL: serveFile(t, writePMTiles(t, vectors, 1))}, here, none, false, ""},
-		"drawn":              {Config{Path: street, Seed: 1}, inStreet, away, false, "not imagery"},
-		"town":               {Config{Layer: "satellite", Seed: 1}, inTown, inTown.Parent().Parent().Parent().Parent().Parent(), false, ""},
-		"town as a map":      {Config{Layer: "map", Seed: 1}, inTown, inTown.Parent().Parent().Parent().Parent().Parent(), false, ""},
+		"dir":                 {Config{Path: writeDir(t, data)}, here, none, true, ""},
+		"mbtiles":             {Config{Path: writeMBTiles(t, "png", data)}, here, none, true, ""},
+		"mbtiles of vectors":  {Config{Path: writeMBTiles(t, "pbf", vectors)}, here, none, false, ""},
+		"pmtiles":             {Config{Path: writePMTiles(t, data, 2)}, here, none, true, ""},
+		"pmtiles from a url":  {Config{URL: serveFile(t, writePMTiles(t, data, 2))}, here, none, true, ""},
+		"pmtiles of vectors":  {Config{Path: writePMTiles(t, vectors, 1)}, here, none, false, ""},
+		"xyz":                 {Config{URL: serveTiles(t, data) + "/{z}/{x}/{y}.png"}, here, none, true, ""},
+		"xyz of retina":       {Config{URL: serveTiles(t, data) + "/{z}/{x}/{y}{r}.png"}, here, none, true, ""},
+		"xyz in Baidu's grid": {Config{URL: inBaidu, Grid: "baidu", MaxZoom: 18}, inBeijing, inBeijing.Parent(), false, ""},
+		"wmts":                {Config{URL: wmtsServer(t, true, false, data)}, here, none, true, ""},
+		"osm":                 {Config{Path: street}, inStreet, away, false, ""},
+		"osm of vectors":      {Config{Path: writePMTiles(t, vectors, 1)}, here, none, false, ""},
+		"osm from a url":      {Config{URL: serveFile(t, writePMTiles(t, vectors, 1))}, here, none, false, ""},
+		"drawn":               {Config{Path: street, Seed: 1}, inStreet, away, false, "not imagery"},
+		"town":                {Config{Layer: "satellite", Seed: 1}, inTown, inTown.Parent().Parent().Parent().Parent().Parent(), false, ""},
+		"town as a map":       {Config{Layer: "map", Seed: 1}, inTown, inTown.Parent().Parent().Parent().Parent().Parent(), false, ""},
 	}
 }
 

@@ -71,7 +71,7 @@ func openArchive(ctx context.Context, c Config) (*pmtiles.File, error) {
 }
 
 func openRanges(ctx context.Context, c Config) (*pmtiles.File, error) {
-	x, err := asker(ctx, c)
+	x, err := asker(c)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +112,9 @@ func (a *archive) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error)
 const anyTile = "#{z}{x}{y}"
 
 // asker is an xyz for its client, headers and secrets alone.
-func asker(ctx context.Context, c Config) (*xyz, error) {
+func asker(c Config) (*xyz, error) {
 	c.URL += anyTile
-	s, err := openXYZ(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return s.(*xyz), nil
+	return newXYZ(c)
 }
 
 // ranges reads parts of a file on a server. Its directories hold only for the file they were read from, so an answer from

@@ -23,6 +23,7 @@ func TestProviders(t *testing.T) {
 		"usgs":          "https://basemap.nationalmap.gov/arcgis/rest/services/USGSImageryOnly/MapServer/tile/5/12/26",
 		"amap":          "https://webst03.is.autonavi.com/appmaptile?style=6&x=26&y=12&z=5",
 		"tencent":       "https://p2.map.gtimg.com/sateTiles/5/1/1/26_19.jpg",
+		"baidu":         "https://maponline2.bdimg.com/starpic/?qt=satepc&u=x=26;y=12;z=5;v=009;type=sate&fm=46",
 		"google":        "https://tile.googleapis.com/v1/2dtiles/5/26/12?session=$GOOGLE_SESSION&key=$GOOGLE_KEY",
 		"bing":          "https://ecn.t2.tiles.virtualearth.net/tiles/a13210.jpeg?g=1",
 		"mapbox":        "https://api.mapbox.com/v4/mapbox.satellite/5/26/12@2x.jpg90?access_token=$MAPBOX_TOKEN",

@@ -85,7 +85,7 @@ type wmts struct {
 }
 
 func openWMTS(ctx context.Context, c Config) (tiles.Source, error) {
-	base, err := asker(ctx, c)
+	base, err := asker(c)
 	if err != nil {
 		return nil, err
 	}

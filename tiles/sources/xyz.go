@@ -57,6 +57,20 @@ type xyz struct {
 }
 
 func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
+	if c.Grid == "baidu" {
+		return openBaidu(c)
+	}
+	x, err := newXYZ(c)
+	if err != nil {
+		return nil, err
+	}
+	if x.url.retina() {
+		return retinal{x}, nil
+	}
+	return x, nil
+}
+
+func newXYZ(c Config) (*xyz, error) {
 	address, hidden, err := secret(c.URL)
 	if err != nil {
 		return nil, configError(c, "url: %v", err)
@@ -103,9 +117,6 @@ func openXYZ(_ context.Context, c Config) (tiles.Source, error) {
 		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: concurrency, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout,
 	}}
-	if x.url.retina() {
-		return retinal{x}, nil
-	}
 	return x, nil
 }
 
