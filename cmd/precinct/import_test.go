@@ -13,3 +13,12 @@ func TestPercents(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestImportWithoutGDAL says what is missing and how to get it.
+func TestImportWithoutGDAL(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	code, _, said := call(t, "import", "photo.tif", "-o", "photo.mbtiles")
+	if code != 1 || !strings.Contains(said, "gdalinfo is not installed") || !strings.Contains(said, "apt install gdal-bin") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}

@@ -252,3 +252,41 @@ func serveFile(t *testing.T, path string) string {
 	t.Cleanup(s.Close)
 	return s.URL + "/" + filepath.Base(path)
 }
+
+// TestCityFromElsewhere: a city's vector archive, read by ranges from a server, gives the very picture that the file gives.
+func TestCityFromElsewhere(t *testing.T) {
+	const path = "../../../shared/data/osm/firenze.pmtiles"
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("the shared data is not here:", err)
+	}
+	var pictures [2][]byte
+	for i, s := range []string{"osm:" + path, "osm:" + serveFile(t, path)} {
+		c, err := Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, err := Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tile, err := src.Tile(t.Context(), maptile.At(orb.Point{11.2558, 43.7696}, 16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pictures[i], err = tile.Encoded(tiles.PNG); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := src.(tiles.Labeler); !ok || tiles.VectorsOf(src) == nil || src.Info().Name != "osm" {
+			t.Errorf("%+v", src.Info())
+		}
+		if err := src.(io.Closer).Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if !bytes.Equal(pictures[0], pictures[1]) || len(pictures[0]) < 5000 {
+		t.Errorf("%d and %d bytes", len(pictures[0]), len(pictures[1]))
+	}
+	if dir := os.Getenv("PRECINCT_TEST_PICTURES"); dir != "" {
+		_ = os.WriteFile(filepath.Join(dir, "city.png"), pictures[1], 0o644)
+	}
+}
