@@ -12,8 +12,7 @@ import (
 )
 
 // Cached is a source whose tiles are kept in memory, each made once whatever the callers, and so is that there is none, as long as
-// Error.Until says. What the source can do beyond
-// tiles it still can.
+// Error.Until says. What the source can do beyond tiles it still can.
 func Cached(src Source, m *cache.Memory) Source {
 	c := cached{src, m}
 	labeler, labels := src.(Labeler)

@@ -10,8 +10,6 @@ import (
 	"image/png"
 	"sync"
 	"time"
-
-	_ "golang.org/x/image/webp" // decoding
 )
 
 // Format is a picture's encoding, named as in a URL's suffix.

@@ -140,7 +140,7 @@ func TestBaiduGrid(t *testing.T) {
 func TestBaiduMisses(t *testing.T) {
 	at := maptile.At(orb.Point{116.397, 39.909}, 17)
 	_, box := baiduPlaces(geo.TileWindow(at), 18)
-	url, asked := baiduServer(t, 17, func(x, y, _ int) bool { return x == box.Min.X })
+	url, _ := baiduServer(t, 17, func(x, y, _ int) bool { return x == box.Min.X })
 	src := openBaiduTest(t, url)
 	tile, err := src.Tile(t.Context(), at)
 	if err != nil {
@@ -153,7 +153,7 @@ func TestBaiduMisses(t *testing.T) {
 	if img.RGBAAt(0, 100) != tiles.HoleColor || img.RGBAAt(255, 100) == tiles.HoleColor || tile.Expires().IsZero() {
 		t.Errorf("%v, %v, until %v", img.RGBAAt(0, 100), img.RGBAAt(255, 100), tile.Expires())
 	}
-	url, asked = baiduServer(t, 17, func(int, int, int) bool { return true })
+	url, asked := baiduServer(t, 17, func(int, int, int) bool { return true })
 	src = openBaiduTest(t, url)
 	var e *tiles.Error
 	if _, err := src.Tile(t.Context(), at); !errors.Is(err, tiles.ErrNotFound) || !errors.As(err, &e) || e.Until.IsZero() || !strings.Contains(err.Error(), "baidu 17/") {

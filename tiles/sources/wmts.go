@@ -138,7 +138,7 @@ func newWMTS(ctx context.Context, c Config, base *xyz) (*wmts, error) {
 		w.info.Format = format
 	}
 	var b [4]float64
-	if n, _ := fmt.Sscan(layer.Lower+" "+layer.Upper, &b[0], &b[1], &b[2], &b[3]); n == 4 && len(c.Bounds) == 0 {
+	if n, _ := fmt.Sscan(layer.Lower+" "+layer.Upper, &b[0], &b[1], &b[2], &b[3]); n == 4 && len(c.Bounds) == 0 && b[0] != b[2] && b[1] < b[3] { // some servers leave it at zeros
 		c.Bounds = b[:]
 		i := c.info()
 		w.info.Bounds, w.info.Center = i.Bounds, i.Center
