@@ -14,6 +14,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
 
@@ -28,7 +29,7 @@ const (
 func (s *Server) aoiJSON(c echo.Context) error {
 	name, suffix, ok := cutLast(param(c, "file"), ".")
 	if !ok {
-		return notFound("%s: want /aoi/PHRASE.json, /aoi/PHRASE/{z}/{x}/{y}.mvt or, to export, /aoi/PHRASE.geojson", short(c.Request().URL.Path))
+		return problem.NotFound("%s: want /aoi/PHRASE.json, /aoi/PHRASE/{z}/{x}/{y}.mvt or, to export, /aoi/PHRASE.geojson", short(c.Request().URL.Path))
 	}
 	if suffix != "json" {
 		return s.export(c, name, suffix)
@@ -74,7 +75,7 @@ func (s *Server) aoiTile(c echo.Context) error {
 	}
 	enc, ok := encoders[a.suffix]
 	if !ok {
-		return notFound("format %q is not served for outlines: use mvt, png or geojson", short(a.suffix))
+		return problem.NotFound("format %q is not served for outlines: use mvt, png or geojson", short(a.suffix))
 	}
 	phrase := param(c, "query")
 	if phrase == "" {
@@ -132,7 +133,7 @@ type knowledge struct {
 func (s *Server) find(c echo.Context, q reasoning.Question, a address) (knowledge, error) {
 	w := geo.TileWindow(a.tile)
 	if bounds := intersect(s.Engine.Satellite.Info().Bounds, s.Engine.Map.Info().Bounds); !w.Bound().Intersects(bounds) {
-		return knowledge{}, notFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
+		return knowledge{}, problem.NotFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
 	}
 	wait, err := s.patience(c)
 	if err != nil {
@@ -160,7 +161,7 @@ func (s *Server) patience(c echo.Context) (time.Duration, error) {
 	}
 	seconds, err := strconv.ParseFloat(v, 64)
 	if err != nil || seconds < 0 || seconds != seconds {
-		return 0, badRequest("wait=%s: want a number of seconds, 0 or more", short(v))
+		return 0, problem.BadRequest("wait=%s: want a number of seconds, 0 or more", short(v))
 	}
 	return min(maxWait, time.Duration(min(seconds, maxWait.Seconds())*float64(time.Second))), nil
 }
@@ -171,12 +172,12 @@ func strict(a *reasoning.Findings) error {
 	case len(a.Failed) > 0:
 		return a.Failed[0].Err
 	case a.Busy:
-		p := problem(http.StatusTooManyRequests, "busy", "Too many scenes are waiting", "%d scenes could not be queued", len(a.Waiting))
-		p.retryAfter = 10
+		p := problem.New(http.StatusTooManyRequests, "busy", "Too many scenes are waiting", "%d scenes could not be queued", len(a.Waiting))
+		p.RetryAfter = 10
 		return p
 	}
-	p := problem(http.StatusServiceUnavailable, "not-yet", "The answer is not known yet", "%d scenes are under way", len(a.Waiting))
-	p.retryAfter = 2
+	p := problem.New(http.StatusServiceUnavailable, "not-yet", "The answer is not known yet", "%d scenes are under way", len(a.Waiting))
+	p.RetryAfter = 2
 	return p
 }
 

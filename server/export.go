@@ -15,6 +15,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo/formats/export"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 )
@@ -73,7 +74,7 @@ func exportFields() []export.Field {
 func Derivable(layers ...tiles.Source) error {
 	for _, l := range layers {
 		if i := l.Info(); !i.MayDerive {
-			return problem(http.StatusForbidden, "may-not-derive", "The layer's terms forbid it",
+			return problem.New(http.StatusForbidden, "may-not-derive", "The layer's terms forbid it",
 				"layer %q is configured with may_derive: false: what was found on it may be looked at, not exported", i.Name)
 		}
 	}
@@ -87,7 +88,7 @@ var foreign = []string{"fgb", "csv", "gml", "dxf"}
 func (s *Server) export(c echo.Context, name, suffix string) error {
 	format, err := export.ByName(suffix)
 	if served := func(f export.Format) bool { return f.Name == suffix }; !slices.ContainsFunc(export.Formats(), served) && !slices.Contains(foreign, suffix) {
-		return notFound("outlines are not exported as %q: use geojson, geojsonl, geojsons, gpkg, kml, parquet, pmtiles, or json for TileJSON", short(suffix))
+		return problem.NotFound("outlines are not exported as %q: use geojson, geojsonl, geojsons, gpkg, kml, parquet, pmtiles, or json for TileJSON", short(suffix))
 	}
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func boundParam(c echo.Context) (*orb.Bound, error) {
 	}
 	b, err := ParseBound(v)
 	if err != nil {
-		return nil, badRequest("bbox=%s: %v", short(v), err)
+		return nil, problem.BadRequest("bbox=%s: %v", short(v), err)
 	}
 	return &b, nil
 }
@@ -175,5 +176,5 @@ func (s *Server) modeParam(c echo.Context) (reasoning.Mode, error) {
 			return m, nil
 		}
 	}
-	return "", badRequest("mode=%s: use two-stage, no-refinement or no-reflection", short(string(v)))
+	return "", problem.BadRequest("mode=%s: use two-stage, no-refinement or no-reflection", short(string(v)))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -29,8 +30,8 @@ func (c *call) allow(may MayDo) (by string, err error) {
 		return "", nil
 	}
 	by, err = may(c.r)
-	if p := (*Problem)(nil); err != nil && !errors.As(err, &p) {
-		err = problem(http.StatusForbidden, "forbidden", "This is not allowed", "%v", err)
+	if p := (*problem.Problem)(nil); err != nil && !errors.As(err, &p) {
+		err = problem.New(http.StatusForbidden, "forbidden", "This is not allowed", "%v", err)
 	}
 	return by, err
 }
@@ -121,7 +122,7 @@ func (c *call) matching() (found store.Collection, f store.Feature, match int64,
 			return found, f, n, nil
 		}
 	}
-	return found, f, 0, problem(http.StatusPreconditionFailed, "conflict", "Somebody else changed it",
+	return found, f, 0, problem.New(http.StatusPreconditionFailed, "conflict", "Somebody else changed it",
 		"feature %d is now of version %d: read it again and change that", f.ID, f.Version)
 }
 
@@ -148,7 +149,7 @@ func (d *drawing) onto(f *store.Feature) {
 func (c *call) readFeature() (d drawing, in crs, err error) {
 	media, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if media != mediaGeoJSON && media != mediaJSON {
-		return d, in, problem(http.StatusUnsupportedMediaType, "bad-request", "The request cannot be understood", "send %s", mediaGeoJSON)
+		return d, in, problem.New(http.StatusUnsupportedMediaType, "bad-request", "The request cannot be understood", "send %s", mediaGeoJSON)
 	}
 	if in, err = contentCRS(c.r); err != nil {
 		return d, in, err
@@ -167,7 +168,7 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 		return d, in, err
 	}
 	if len(list) != 1 {
-		return d, in, badRequest("send one feature, not %d", len(list))
+		return d, in, problem.BadRequest("send one feature, not %d", len(list))
 	}
 	switch g := list[0].Geometry.(type) {
 	case orb.Polygon:
@@ -175,14 +176,14 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 	case orb.MultiPolygon:
 		d.shape = g
 	default:
-		return d, in, problem(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "it must be a Polygon or a MultiPolygon")
+		return d, in, problem.New(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "it must be a Polygon or a MultiPolygon")
 	}
 	for key, to := range map[string]*string{"name": &d.name, "tier": &d.tier, "class": &d.class, "function": &d.function, "verdict": &d.verdict} {
 		value := list[0].Get(key)
 		if s, ok := value.(string); ok {
 			*to = s
 		} else if value != nil {
-			return d, in, badRequest("the property %s must be a string", key)
+			return d, in, problem.BadRequest("the property %s must be a string", key)
 		}
 	}
 	return d, in, nil
@@ -192,7 +193,7 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 func reproject(data []byte, in crs) ([]byte, error) {
 	var f map[string]any
 	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, badRequest("the body is no JSON object: %v", err)
+		return nil, problem.BadRequest("the body is no JSON object: %v", err)
 	}
 	if g, ok := f["geometry"].(map[string]any); ok {
 		turn(g["coordinates"], in)
@@ -218,8 +219,8 @@ func turn(v any, in crs) {
 
 // outline tells an outline that cannot be kept from a request that cannot be read.
 func outline(err error) error {
-	if p := problemOf(err); p.Status == http.StatusBadRequest {
-		return problem(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "%s", p.Detail)
+	if p := problem.Of(err, problems); p.Status == http.StatusBadRequest {
+		return problem.New(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "%s", p.Detail)
 	}
 	return err
 }

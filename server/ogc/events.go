@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // heartbeat is how often a stream of events says that it lives, so that proxies do not end it.
@@ -22,7 +24,7 @@ func (c *call) events() error {
 	var after int64
 	if last := c.r.Header.Get("Last-Event-ID"); last != "" {
 		if after, err = strconv.ParseInt(last, 10, 64); err != nil || after < 0 {
-			return badRequest("Last-Event-ID %q is none of ours", short(last))
+			return problem.BadRequest("Last-Event-ID %q is none of ours", short(last))
 		}
 	}
 	h := c.w.Header()

@@ -59,7 +59,7 @@ type Edits interface {
 	Delete(ctx context.Context, id int64, e store.Edit) error
 }
 
-// MayDo says who sends a request, or an error when they may not do what they ask for: a *Problem is answered as it is, any other
+// MayDo says who sends a request, or an error when they may not do what they ask for: a *problem.Problem is answered as it is, any other
 // as 403.
 type MayDo func(r *http.Request) (by string, err error)
 
