@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
 
+	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/geo/formats/export"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/server/problem"
@@ -105,6 +107,9 @@ func (s *Server) export(c echo.Context, name, suffix string) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if n, err := s.Store.Count(ctx, query, s.Limits.Features+1); err != nil || n > s.Limits.Features {
+		return cmp.Or(err, error(s.tooMany()))
+	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, format.MediaType)
 	h.Set(echo.HeaderCacheControl, cacheNever)
@@ -113,12 +118,32 @@ func (s *Server) export(c echo.Context, name, suffix string) error {
 		return c.NoContent(http.StatusOK)
 	}
 	out := &started{Writer: c.Response()}
-	_, err = Export(ctx, s.Store, query, s.credits(), func(m export.Meta) (export.Writer, error) { return export.New(ctx, out, format, m) })
+	_, err = Export(ctx, s.Store, query, s.credits(), func(m export.Meta) (export.Writer, error) {
+		w, err := export.New(ctx, out, format, m)
+		return &capped{w, s.Limits.Features, s.tooMany()}, err
+	})
 	if err != nil && out.n > 0 {
 		s.log.Error("an export broke off", "phrase", q.Phrase, "format", format.Name, "error", err)
 		panic(http.ErrAbortHandler) // what was sent must not look whole
 	}
+	if err != nil {
+		h.Del(echo.HeaderContentDisposition)
+	}
 	return err
+}
+
+// capped takes no more features than were counted beforehand: others may come while it is written.
+type capped struct {
+	export.Writer
+	left int
+	full error
+}
+
+func (w *capped) Write(f *formats.Feature) error {
+	if w.left--; w.left < 0 {
+		return w.full
+	}
+	return w.Writer.Write(f)
 }
 
 // started counts what was written.

@@ -2,8 +2,8 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,9 +36,11 @@ type opinion struct {
 // tell takes an opinion: POST /feedback.
 func (s *Server) tell(c echo.Context) error {
 	var o opinion
-	d := json.NewDecoder(io.LimitReader(c.Request().Body, maxFeedback))
+	d := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, c.Request().Body, maxFeedback))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&o); err != nil {
+	if err := d.Decode(&o); errors.As(err, new(*http.MaxBytesError)) {
+		return err
+	} else if err != nil {
 		return problem.BadRequest(`the body is no feedback: %v; want {"feature": ID, "verdict": "right|wrong|shape|name", "geometry": …, "name": …}`, err)
 	}
 	id, err := o.Feature.Int64()

@@ -37,6 +37,7 @@ func (s *Server) tile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	noted(c.Request().Context()).layer = layer.Info().Name
 	format, ok := tiles.ParseFormat(a.suffix)
 	switch v := tiles.VectorsOf(layer); {
 	case ok:

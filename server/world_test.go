@@ -23,6 +23,7 @@ import (
 	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/cache"
+	"github.com/precinct-map/precinct/tiles/sources"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -191,4 +192,56 @@ func ask(t *testing.T, method, u string, header ...string) answer {
 		t.Fatal(err)
 	}
 	return answer{resp, data}
+}
+
+func mustImage(t *testing.T, src tiles.Source) image.Image {
+	t.Helper()
+	tile, err := src.Tile(t.Context(), home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := tile.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func openBucket(t *testing.T) *cache.Bucket {
+	t.Helper()
+	b, err := cache.OpenBucket(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+func openSource(t *testing.T, c sources.Config) tiles.Source {
+	t.Helper()
+	src, err := sources.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if closer, ok := src.(io.Closer); ok {
+		t.Cleanup(func() { _ = closer.Close() })
+	}
+	return src
+}
+
+// benchServer is a server whose map's tiles are in memory.
+func benchServer(b *testing.B, change func(*Options)) http.Handler {
+	b.Helper()
+	memory, err := cache.New(64<<20, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(memory.Close)
+	plan := tiles.Cached(flat{"map", color.RGBA{240, 240, 230, 255}}, memory)
+	engine := reasoning.NewEngine(reasoning.Config{Satellite: plan, Map: plan, Zoom: 17, Memory: memory, Align: tiles.Align,
+		Pipeline: &reasoning.Pipeline{VLM: &seer{}, Segmenter: boxes{}}})
+	b.Cleanup(engine.Close)
+	o := Options{Layers: []tiles.Source{plan}, Answers: newAnswers(b, engine, memory), Metrics: NewMetrics(), Mode: reasoning.TwoStage}
+	change(&o)
+	return New(o)
 }

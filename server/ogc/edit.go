@@ -17,11 +17,8 @@ import (
 	"github.com/precinct-map/precinct/server/store"
 )
 
-// maxBody is what a request may send, in bytes.
-const maxBody = 16 << 20
-
 func (c *call) body() ([]byte, error) {
-	return io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	return io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.MaxBody))
 }
 
 // allow asks whether a request may do what it asks for.

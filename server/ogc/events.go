@@ -32,7 +32,6 @@ func (c *call) events() error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would gather the events
 	control := http.NewResponseController(c.w)
-	_ = control.SetWriteDeadline(time.Time{}) // a server without deadlines has none to lift
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
@@ -94,5 +93,7 @@ func (c *call) stream(control *http.ResponseController, news <-chan Event, ended
 		if err != nil || control.Flush() != nil {
 			return
 		}
+		// Who listens must read: the next piece has to be gone soon after it is due. A connection without deadlines has none to move.
+		_ = control.SetWriteDeadline(time.Now().Add(2 * heartbeat))
 	}
 }

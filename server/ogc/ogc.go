@@ -35,6 +35,7 @@ type Options struct {
 	Leaflet string // path of the folder with leaflet.js and leaflet.css, as "/vendor/leaflet/"; "" for pages without maps
 
 	PublicURL      string // base of all links; "" takes it from each request
+	MaxBody        int64  // bytes that a request may send; 16 MiB when zero
 	TrustForwarded bool   // whether X-Forwarded-Proto, -Host and -Prefix are believed
 	Log            *slog.Logger
 }
@@ -148,6 +149,9 @@ var (
 func Handler(o Options) http.Handler {
 	if o.Title == "" {
 		o.Title = "Precinct"
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 16 << 20
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
