@@ -195,7 +195,7 @@ func reason(a *reasoning.Findings) string {
 				return ' '
 			}
 			return r
-		}, shortTo(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err), 300))
+		}, problem.Short(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err), 300))
 	}
 	return fmt.Sprintf("%d scenes are under way", len(a.Waiting))
 }

@@ -63,15 +63,15 @@ func (s *Server) tell(c echo.Context) error {
 			return problem.BadRequest("the geometry %v", err)
 		}
 	}
-	f, err := s.Store.Change(c.Request().Context(), id, store.Edit{By: shortTo(o.By, 100)}, func(f *store.Feature) error {
+	f, err := s.Store.Change(c.Request().Context(), id, store.Edit{By: problem.Short(o.By, 100)}, func(f *store.Feature) error {
 		if o.Verdict != nil {
 			f.Verdict = *o.Verdict
 		}
 		if o.Name != nil {
-			f.Name = shortTo(*o.Name, 200)
+			f.Name = problem.Short(*o.Name, 200)
 		}
 		if o.Class != nil {
-			f.Class = shortTo(*o.Class, 60)
+			f.Class = problem.Short(*o.Class, 60)
 		}
 		if outline != nil {
 			f.SetGeometry(outline)

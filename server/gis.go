@@ -16,7 +16,7 @@ import (
 // gis mounts what the OGC's standards ask for.
 func (s *Server) gis() {
 	o := ogc.Options{
-		Features: s.Store, Catalogue: s.Store, Edits: s.Store, MayEdit: s.mayDo(Edit), MayRun: s.mayDo(Segment), Tile: s.collectionTile,
+		Features: s.Store, Catalogue: s.Store, Edits: s.Store, MayEdit: s.mayDo(Edit), MayRun: s.mayDo(Segment), Tile: s.collectionTile, Picture: s.layerTile,
 		Layers: s.ogcLayers, Phrase: func(p string) (string, error) {
 			q, err := s.question(p)
 			if err != nil {
@@ -66,6 +66,14 @@ func (s *Server) mayDo(scope Scope) ogc.MayDo {
 func (s *Server) collectionTile(_ http.ResponseWriter, r *http.Request, phrase string, t maptile.Tile) {
 	c := r.Context().Value(caller{}).(echo.Context)
 	if err := s.outlines(c, phrase, address{tile: t, scale: 1, suffix: "mvt"}); err != nil {
+		s.fail(err, c)
+	}
+}
+
+// layerTile answers a tile of WMTS as /tiles does.
+func (s *Server) layerTile(_ http.ResponseWriter, r *http.Request, layer, format string, t maptile.Tile) {
+	c := r.Context().Value(caller{}).(echo.Context)
+	if err := s.layerPicture(c, layer, address{tile: t, scale: 1, suffix: format}); err != nil {
 		s.fail(err, c)
 	}
 }

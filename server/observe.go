@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // Access is which requests are logged.
@@ -163,5 +165,5 @@ func shown(u *url.URL) string {
 		}
 		path += "?" + strings.Join(parts, "&")
 	}
-	return shortTo(path, 500)
+	return problem.Short(path, 500)
 }

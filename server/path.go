@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb/maptile"
@@ -88,13 +87,4 @@ func (s *Server) question(phrase string) (reasoning.Question, error) {
 	return reasoning.Question{Phrase: clean, Mode: s.Mode}, nil
 }
 
-// short keeps what a stranger sent readable in a message.
-func short(s string) string { return shortTo(s, 60) }
-
-func shortTo(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit]) + "…"
-}
+func short(s string) string { return problem.Short(s, 60) }

@@ -33,7 +33,11 @@ func (s *Server) tile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	layer, err := s.layer(param(c, "layer"))
+	return s.layerPicture(c, param(c, "layer"), a)
+}
+
+func (s *Server) layerPicture(c echo.Context, name string, a address) error {
+	layer, err := s.layer(name)
 	if err != nil {
 		return err
 	}

@@ -33,13 +33,29 @@ func (c *call) allow(may MayDo) (by string, err error) {
 	return by, err
 }
 
+// collectionToBe is the collection that the path names. With create=true the path may be a phrase of which nothing was found yet: the first
+// outline that is drawn for it makes its collection. Without it a mistyped id is an error, as the standard wants (OGC 20-002, 6.2).
+func (c *call) collectionToBe() (store.Collection, error) {
+	found, err := c.collection()
+	if !errors.Is(err, store.ErrNotFound) || c.query.Get("create") != "true" {
+		return found, err
+	}
+	phrase := c.r.PathValue("collectionId")
+	if c.Phrase != nil {
+		if phrase, err = c.Phrase(phrase); err != nil {
+			return found, err
+		}
+	}
+	return store.Collection{ID: store.CollectionID(phrase), Phrase: phrase}, nil
+}
+
 // createItem keeps a feature that a person drew.
 func (c *call) createItem() error {
 	by, err := c.allow(c.MayEdit)
 	if err != nil {
 		return err
 	}
-	found, err := c.collection()
+	found, err := c.collectionToBe()
 	if err != nil {
 		return err
 	}

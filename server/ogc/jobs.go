@@ -92,7 +92,7 @@ func (c *call) job() error {
 	return c.sendStatus(http.StatusOK, j, id)
 }
 
-// dismiss gives a job up. One that has ended stays what it is: its outlines are in the store and others use them.
+// dismiss gives a job up, or forgets one that has ended (OGC 18-062r2, 13). Its outlines stay: they are in the store and others use them.
 func (c *call) dismiss() error {
 	if _, err := c.allow(c.MayRun); err != nil {
 		return err
@@ -101,7 +101,12 @@ func (c *call) dismiss() error {
 	if err != nil {
 		return err
 	}
-	if j, err = c.Jobs.Cancel(c.r.Context(), j.ID); err != nil {
+	if !j.ended() {
+		j, err = c.Jobs.Cancel(c.r.Context(), j.ID)
+	} else if err = c.Jobs.Remove(c.r.Context(), j.ID); err == nil {
+		j.State = Dismissed
+	}
+	if err != nil {
 		return err
 	}
 	return c.sendStatus(http.StatusOK, j, id)

@@ -20,6 +20,7 @@ type operation struct {
 	query   []param
 	media   []string // of the answer
 	body    string   // media type of what is sent; "" for nothing
+	loose   bool     // other parameters, and these in another case, are no mistake
 	raw     bool     // it is streamed, or encoded by others: it is not packed here
 	serve   func(*call) error
 }
@@ -92,6 +93,9 @@ func (c *call) checkQuery() error {
 		return problem.BadRequest("the query cannot be decoded: %v", err)
 	}
 	for name, values := range c.query {
+		if c.op.loose {
+			break
+		}
 		if !slices.ContainsFunc(c.op.query, func(p param) bool { return p.name == name }) {
 			return problem.BadRequest("there is no parameter %q here; there are: %s", short(name), strings.Join(names(c.op.query), ", "))
 		}

@@ -42,6 +42,9 @@ func (q Queue) Cancel(ctx context.Context, id int64) (Job, error) {
 	return jobOf(r), jobError(err)
 }
 
+// Remove is Jobs'.
+func (q Queue) Remove(ctx context.Context, id int64) error { return jobError(q.Queue.Remove(ctx, id)) }
+
 // List is Jobs'.
 func (q Queue) List(ctx context.Context, before int64, limit int) ([]Job, error) {
 	list, err := q.Queue.List(ctx, before, limit)

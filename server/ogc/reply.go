@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -154,11 +153,4 @@ func prefersHTML(accept string) bool {
 	return html > data
 }
 
-// short keeps what a stranger sent readable in a message.
-func short(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= 60 {
-		return s
-	}
-	return string([]rune(s)[:60]) + "…"
-}
+func short(s string) string { return problem.Short(s, 60) }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Base begins the types that are headings of docs/problems.md.
@@ -76,6 +78,15 @@ func Of(err error, rows Table) *Problem {
 		return New(http.StatusServiceUnavailable, "gave-up", "The answer was not ready in time", "%v", err)
 	}
 	return New(http.StatusInternalServerError, "internal", "Something went wrong here", "the server's log says more")
+}
+
+// Short keeps what a stranger sent readable in a message.
+func Short(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:limit]) + "…"
 }
 
 // Write answers a request.
