@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -125,9 +126,9 @@ func TestExportSize(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.data)
 	}
 	s = newServer(t, &seer{}, func(o *Options) {
-		fill(t, o.Answers.Store, 3000)
+		fill(t, o.Answers.Store, 1500)
 		o.Answers.Store = growing{Store: o.Answers.Store}
-		o.Limits.Features = 2999
+		o.Limits.Features = 1499
 	})
 	for _, format := range []string{"geojson", "geojsonl", "geojsons", "kml", "gpkg", "parquet", "pmtiles"} {
 		r, err := http.Get(s.URL + "/aoi/school." + format)
@@ -169,16 +170,20 @@ func TestExportsAtOnce(t *testing.T) {
 // TestJobsAndStreams: a job over a continent is not for strangers to start; streams outlive the time of requests, and end with the server.
 func TestJobsAndStreams(t *testing.T) {
 	var made *Server
+	var s *httptest.Server
 	queue, err := jobs.Open(t.Context(), filepath.Join(t.TempDir(), "jobs.sqlite"), jobs.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { queue.Close() })
-	s := newServer(t, &seer{}, func(o *Options) {
-		o.Jobs, o.Limits.Request, o.Limits.Streams, o.Limits.Scenes = queue, 50*time.Millisecond, 1, 100
+	newServer(t, &seer{}, func(o *Options) {
+		o.Jobs, o.Limits.Request, o.Limits.Streams, o.Limits.Scenes = queue, time.Second, 1, 100
 		made = New(*o)
+		s = httptest.NewUnstartedServer(made)
+		s.Config.ReadTimeout, s.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+		s.Start()
+		t.Cleanup(s.Close)
 	})
-	s.Config.Handler, s.Config.ReadTimeout, s.Config.WriteTimeout = made, 100*time.Millisecond, 100*time.Millisecond
 	post := func(bound orb.Bound) answer {
 		body := fmt.Sprintf(`{"inputs": {"query": "school", "bbox": [%f, %f, %f, %f]}}`, bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1])
 		r, err := http.Post(s.URL+"/ogc/processes/segment/execution", "application/json", strings.NewReader(body))
@@ -204,7 +209,7 @@ func TestJobsAndStreams(t *testing.T) {
 		}
 		ended <- err
 	}()
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(1500 * time.Millisecond) // more than any time that a request has
 	if kind := refused(t, get(t, s.URL+"/ogc/jobs/1/events")); kind != "busy" {
 		t.Errorf("a second stream: %s", kind)
 	}
@@ -225,9 +230,9 @@ func TestJobsAndStreams(t *testing.T) {
 func TestBrokenExportIsSeen(t *testing.T) {
 	var log bytes.Buffer
 	s := newServer(t, &seer{}, func(o *Options) {
-		fill(t, o.Answers.Store, 3000)
+		fill(t, o.Answers.Store, 1500)
 		o.Answers.Store = growing{Store: o.Answers.Store}
-		o.Limits.Features, o.Access, o.Log = 2500, AccessCold, textLog(&log)
+		o.Limits.Features, o.Access, o.Log = 1499, AccessCold, textLog(&log)
 	})
 	r, err := http.Get(s.URL + "/aoi/school.geojson")
 	if err == nil {

@@ -93,6 +93,7 @@ func scaled(ctx context.Context, src tiles.Source, t maptile.Tile, scale int) (*
 		return src.Tile(ctx, t)
 	}
 	if r, ok := src.(tiles.Retina); ok {
+		noted(ctx).comes(tierSource)
 		return r.TileAt(ctx, t, scale)
 	}
 	if int(t.Z) < i.MaxZoom {
@@ -136,7 +137,10 @@ func (s *Server) vectorTile(c echo.Context, i tiles.Info, v tiles.Vectors, t map
 		return problem.NotFound("layer %s has vector tiles of zooms %d to %d", i.Name, low, high)
 	}
 	key := fmt.Sprintf("%s|%s|%d/%d/%d", i.Name, i.Version, t.Z, t.X, t.Y)
-	data, err := cache.Get(c.Request().Context(), s.Memory, "vector", key, func(ctx context.Context) (encoded, error) { return v.Tile(ctx, t) })
+	data, err := cache.Get(c.Request().Context(), s.Memory, "vector", key, func(ctx context.Context) (encoded, error) {
+		noted(ctx).comes(tierSource)
+		return v.Tile(ctx, t)
+	})
 	if err != nil {
 		return err
 	}
