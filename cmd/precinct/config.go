@@ -43,6 +43,7 @@ type config struct {
 	Tracing     tracingConfig    `koanf:"tracing"`
 
 	file string
+	read time.Time // before the file was read
 }
 
 type pairConfig struct {
@@ -84,6 +85,7 @@ func defaults() config {
 // load reads the configuration: defaults, then the file, then the environment.
 func (g *global) load() (config, error) {
 	c := defaults()
+	c.read = time.Now()
 	k := koanf.New(".")
 	name := g.configFile
 	if name == "" {

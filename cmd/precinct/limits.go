@@ -61,6 +61,11 @@ func (l limitsConfig) read() (o server.Limits, header int, err error) {
 	return server.Limits{Request: l.Request, Long: l.Long, Body: body, Features: l.ExportFeatures, Exports: l.Exports, Streams: l.Streams, Scenes: l.JobScenes}, int(head), nil
 }
 
+// connections is the part of the limits that a running server cannot change.
+func (l limitsConfig) connections() limitsConfig {
+	return limitsConfig{Request: l.Request, ReadHeader: l.ReadHeader, Idle: l.Idle, Drain: l.Drain, Notice: l.Notice, Header: l.Header}
+}
+
 // listening is the HTTP server of a handler, whose connections have these limits. Exports and streams move their own deadlines.
 func (l limitsConfig) listening(h http.Handler) *http.Server {
 	_, header, _ := l.read() // check has read it

@@ -201,6 +201,7 @@ func (l *live) reload(ctx context.Context, load func() (config, error)) error {
 	for what, changed := range map[string]bool{
 		"addr": c.Addr != old.app.config.Addr, "memory": c.Memory != old.app.config.Memory, "data": c.Data != old.app.config.Data,
 		"segmenter": c.Segmenter != old.app.config.Segmenter, "tracing": c.Tracing != old.app.config.Tracing,
+		"limits of connections": c.Limits.connections() != old.app.config.Limits.connections(),
 	} {
 		if changed {
 			slog.Warn("this key takes effect at the next start only", "key", what)
@@ -224,17 +225,22 @@ func (l *live) watch(ctx context.Context, load func() (config, error)) {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 	changed := make(chan struct{}, 1)
-	if name := l.site.Load().app.config.file; name != "" {
-		f := file.Provider(name)
-		if err := f.Watch(func(any, error) {
+	if c := l.site.Load().app.config; c.file != "" {
+		f := file.Provider(c.file)
+		tell := func(any, error) {
 			select {
 			case changed <- struct{}{}:
 			default:
 			}
-		}); err != nil {
+		}
+		if err := f.Watch(tell); err != nil {
 			slog.Warn("changes of the configuration are not noticed: send SIGHUP", "error", err)
 		}
 		defer f.Unwatch()
+		// Opening models takes a second: a change in that time had nobody who watched.
+		if info, err := os.Stat(c.file); err == nil && info.ModTime().After(c.read) {
+			tell(nil, nil)
+		}
 	}
 	for {
 		select {
