@@ -160,8 +160,8 @@ func (e *Engine) Known(ctx context.Context, q Question, scenes []Scene) map[Scen
 	return out
 }
 
-// Start sees to it that a scene is run, or joins the run that is under way. A run sees the values of ctx and outlives it. The caller counts as waiting until it calls
-// Leave, once. ErrBusy when the queue is full of scenes that others wait for; one that nobody waits for any more makes room.
+// Start sees to it that a scene is run, or joins the run that is under way. A run sees the values of ctx and outlives it. The caller counts as
+// waiting until it calls Leave, once. ErrBusy when the queue is full of scenes that others wait for; one that nobody waits for any more makes room.
 func (e *Engine) Start(ctx context.Context, q Question, s Scene) (*Work, error) {
 	key := e.key(q, s)
 	e.mu.Lock()

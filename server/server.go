@@ -88,7 +88,7 @@ func New(o Options) *Server {
 	e.Use(s.observe, middleware.Recover(), middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins:  []string{"*"},
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions},
-		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID"},
+		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID", "Traceparent"},
 		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link", "Location", "Content-Crs"},
 	}))
 	e.Use(s.identify, s.limit)

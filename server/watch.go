@@ -10,6 +10,7 @@ import (
 
 	"github.com/paulmach/orb/maptile"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/tiles"
@@ -71,9 +72,10 @@ func (w watched) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) 
 		outcome = "missing"
 	case err != nil:
 		outcome = "failed"
+		span.SetStatus(codes.Error, err.Error())
 	}
 	w.metrics.sources.WithLabelValues(w.name, near, outcome).Observe(time.Since(start).Seconds())
 	span.SetAttributes(attribute.String("precinct.tier", near), attribute.String("precinct.outcome", outcome))
-	reasoning.EndSpan(span, err)
+	span.End()
 	return tile, err
 }

@@ -183,7 +183,7 @@ func (l *live) endStreams() {
 func (l *live) work(ctx context.Context, scene jobs.Scene) (err error) {
 	err = errors.New("the server is shutting down")
 	if l.tracer != nil {
-		span := trace.Span(nil)
+		var span trace.Span
 		ctx, span = l.tracer.Start(ctx, "job")
 		defer func() { reasoning.EndSpan(span, err) }()
 	}
