@@ -42,7 +42,8 @@ var rooms = map[string][]string{
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},
 	"server/store":         {"geo"},
 	"server/jobs":          {},
-	"server/ogc":           {"geo", "tiles", "server/store", "server/jobs"},
+	"server/ogc":           {"geo", "tiles", "server/store", "server/jobs", "server/problem"},
+	"server/problem":       {},
 	"server/search":        {"geo", "tiles"},
 	"cmd":                  {"geo", "tiles", "reasoning", "training", "server", "web", "cmd"},
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/cache"
@@ -94,6 +96,7 @@ type Work struct {
 	Scene Scene
 
 	question Question
+	ctx      context.Context // of who asked first: its values, not its end
 	key      string
 	done     chan struct{}
 	result   *Result
@@ -157,9 +160,9 @@ func (e *Engine) Known(ctx context.Context, q Question, scenes []Scene) map[Scen
 	return out
 }
 
-// Start sees to it that a scene is run, or joins the run that is under way. The caller counts as waiting until it calls
-// Leave, once. ErrBusy when the queue is full of scenes that others wait for; one that nobody waits for any more makes room.
-func (e *Engine) Start(q Question, s Scene) (*Work, error) {
+// Start sees to it that a scene is run, or joins the run that is under way. A run sees the values of ctx and outlives it. The caller counts as
+// waiting until it calls Leave, once. ErrBusy when the queue is full of scenes that others wait for; one that nobody waits for any more makes room.
+func (e *Engine) Start(ctx context.Context, q Question, s Scene) (*Work, error) {
 	key := e.key(q, s)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -168,7 +171,7 @@ func (e *Engine) Start(q Question, s Scene) (*Work, error) {
 		w.waiters++
 		return w, nil
 	}
-	w := &Work{Scene: s, question: q, key: key, done: make(chan struct{}), waiters: 1}
+	w := &Work{Scene: s, question: q, ctx: context.WithoutCancel(ctx), key: key, done: make(chan struct{}), waiters: 1}
 	if r, ok := cache.Peek[*Result](e.Memory, "result", key); ok {
 		w.result = r
 		close(w.done)
@@ -276,7 +279,12 @@ func (e *Engine) guarded(w *Work) (r *Result, err error) {
 			r, err = nil, &Error{Op: "run scene", Subject: w.Scene.ID(), Err: fmt.Errorf("panic: %v", p), Hint: "please report this"}
 		}
 	}()
-	return e.run(e.ctx, w.question, w.Scene)
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	ctx, span := StartSpan(ctx, "scene", attribute.String("precinct.scene", w.Scene.ID()))
+	defer func() { EndSpan(span, err) }()
+	return e.run(ctx, w.question, w.Scene)
 }
 
 func (e *Engine) run(ctx context.Context, q Question, s Scene) (*Result, error) {

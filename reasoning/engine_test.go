@@ -197,24 +197,24 @@ func TestQueueIsBounded(t *testing.T) {
 	e := testEngine(t, g, func(c *Config) { c.Queue, c.Workers = 2, 1 })
 	defer close(g.gate)
 	at := func(i int) Scene { return Scene{Z: 17, Col: i, Row: 5} }
-	if _, err := e.Start(asked, at(0)); err != nil {
+	if _, err := e.Start(t.Context(), asked, at(0)); err != nil {
 		t.Fatal(err)
 	}
 	for g.runs.Load() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	forgotten, _ := e.Start(asked, at(1))
+	forgotten, _ := e.Start(t.Context(), asked, at(1))
 	e.Leave(forgotten)
-	if _, err := e.Start(asked, at(2)); err != nil {
+	if _, err := e.Start(t.Context(), asked, at(2)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Start(asked, at(3)); err != nil { // takes the forgotten one's place
+	if _, err := e.Start(t.Context(), asked, at(3)); err != nil { // takes the forgotten one's place
 		t.Fatal(err)
 	}
 	if _, err := e.Wait(t.Context(), forgotten); !errors.Is(err, ErrBusy) {
 		t.Errorf("the forgotten scene got %v", err)
 	}
-	if _, err := e.Start(asked, at(4)); !errors.Is(err, ErrBusy) {
+	if _, err := e.Start(t.Context(), asked, at(4)); !errors.Is(err, ErrBusy) {
 		t.Errorf("a full queue said %v", err)
 	}
 }

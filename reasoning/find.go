@@ -126,14 +126,14 @@ func (l *look) collect(ctx context.Context, need []Scene) error {
 		if l.known[s] != nil {
 			continue
 		}
-		w, err := l.engine.Start(l.question, s)
+		w, err := l.engine.Start(ctx, l.question, s)
 		// A caller with all the time in the world waits for its own oldest scene to make room.
 		for errors.Is(err, ErrBusy) && l.deadline.IsZero() && len(works) > 0 {
 			if err := wait(works[0]); err != nil {
 				return err
 			}
 			works = works[1:]
-			w, err = l.engine.Start(l.question, s)
+			w, err = l.engine.Start(ctx, l.question, s)
 		}
 		switch {
 		case errors.Is(err, ErrBusy):

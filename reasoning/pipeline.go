@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/image/draw"
 
 	"github.com/precinct-map/precinct/geo"
@@ -77,7 +78,9 @@ func stagesOf(m Mode) []Stage {
 }
 
 // stage asks one question and draws its answer.
-func (p *Pipeline) stage(ctx context.Context, pair *tiles.Pair, phrase string, stage Stage, prev *StageTrace) (*StageTrace, *Completion, error) {
+func (p *Pipeline) stage(ctx context.Context, pair *tiles.Pair, phrase string, stage Stage, prev *StageTrace) (st *StageTrace, _ *Completion, err error) {
+	ctx, span := StartSpan(ctx, "stage", attribute.Int("precinct.stage", int(stage)))
+	defer func() { EndSpan(span, err) }()
 	r := p.Request(pair, phrase, stage, prev)
 	start := time.Now()
 	answers, err := p.VLM.Complete(ctx, r)
@@ -88,8 +91,7 @@ func (p *Pipeline) stage(ctx context.Context, pair *tiles.Pair, phrase string, s
 		return nil, nil, &Error{Op: "ask", Subject: p.VLM.Name(), Err: fmt.Errorf("%w: no completion came", ErrVLM)}
 	}
 	asked := seconds(start)
-	st, err := p.Draw(ctx, pair, stage, answers[0].Text)
-	if err != nil {
+	if st, err = p.Draw(ctx, pair, stage, answers[0].Text); err != nil {
 		return nil, nil, err
 	}
 	st.Text, st.Images, st.SecondsVLM = r.Text, r.Images, asked

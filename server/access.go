@@ -10,6 +10,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // Scope is what a key may do.
@@ -93,12 +95,12 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		at := s.gate.find(r)
 		if at < 0 {
 			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="precinct"`)
-			return problem(http.StatusUnauthorized, "key", "This needs a key", "send it as Authorization: Bearer KEY, X-API-Key: KEY, or ?key=KEY")
+			return problem.New(http.StatusUnauthorized, "key", "This needs a key", "send it as Authorization: Bearer KEY, X-API-Key: KEY, or ?key=KEY")
 		}
 		k := &s.gate.keys[at]
 		if !s.gate.limits[at].Allow() {
-			p := problem(http.StatusTooManyRequests, "rate", "Too many requests", "key %q may ask %g times a second", k.Name, k.Rate)
-			p.retryAfter = 1
+			p := problem.New(http.StatusTooManyRequests, "rate", "Too many requests", "key %q may ask %g times a second", k.Name, k.Rate)
+			p.RetryAfter = 1
 			return p
 		}
 		c.Set("key", k)
@@ -128,10 +130,10 @@ func (s *Server) allow(c echo.Context, scope Scope) error {
 	case k == nil && (s.Open || scope == Read || scope == Segment):
 		return nil
 	case k == nil:
-		return problem(http.StatusForbidden, "closed", "This needs a key",
+		return problem.New(http.StatusForbidden, "closed", "This needs a key",
 			"the server listens to more than this machine and has no keys: configure one with scope %s (`precinct keys`)", scope)
 	case !slices.Contains(k.Scopes, scope):
-		return problem(http.StatusForbidden, "scope", "The key does not allow this", "key %q has the scopes %v, not %s", k.Name, k.Scopes, scope)
+		return problem.New(http.StatusForbidden, "scope", "The key does not allow this", "key %q has the scopes %v, not %s", k.Name, k.Scopes, scope)
 	}
 	return nil
 }

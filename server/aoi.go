@@ -14,6 +14,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
 
@@ -28,7 +29,7 @@ const (
 func (s *Server) aoiJSON(c echo.Context) error {
 	name, suffix, ok := cutLast(param(c, "file"), ".")
 	if !ok {
-		return notFound("%s: want /aoi/PHRASE.json, /aoi/PHRASE/{z}/{x}/{y}.mvt or, to export, /aoi/PHRASE.geojson", short(c.Request().URL.Path))
+		return problem.NotFound("%s: want /aoi/PHRASE.json, /aoi/PHRASE/{z}/{x}/{y}.mvt or, to export, /aoi/PHRASE.geojson", short(c.Request().URL.Path))
 	}
 	if suffix != "json" {
 		return s.export(c, name, suffix)
@@ -72,18 +73,24 @@ func (s *Server) aoiTile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	enc, ok := encoders[a.suffix]
-	if !ok {
-		return notFound("format %q is not served for outlines: use mvt, png or geojson", short(a.suffix))
-	}
 	phrase := param(c, "query")
 	if phrase == "" {
 		phrase = c.QueryParam("q")
+	}
+	return s.outlines(c, phrase, a)
+}
+
+func (s *Server) outlines(c echo.Context, phrase string, a address) error {
+	enc, ok := encoders[a.suffix]
+	if !ok {
+		return problem.NotFound("format %q is not served for outlines: use mvt, png or geojson", short(a.suffix))
 	}
 	q, err := s.question(phrase)
 	if err != nil {
 		return err
 	}
+	n := noted(c.Request().Context())
+	n.layer = outlinesLayer
 	changes := s.changes.Load()
 	known, err := s.find(c, q, a)
 	if err != nil {
@@ -107,6 +114,7 @@ func (s *Server) aoiTile(c echo.Context) error {
 	}
 	b.make = func() ([]byte, error) {
 		return cache.Get(c.Request().Context(), s.Memory, "encoded", "aoi|"+b.etag, func(ctx context.Context) (encoded, error) {
+			n.tier.Store(tierStore)
 			l := look{at: a, credits: s.credits(), complete: known.complete}
 			if l.features, err = enc.features(ctx, s.Store, q.Phrase, a.tile); err != nil {
 				return nil, err
@@ -132,7 +140,7 @@ type knowledge struct {
 func (s *Server) find(c echo.Context, q reasoning.Question, a address) (knowledge, error) {
 	w := geo.TileWindow(a.tile)
 	if bounds := intersect(s.Engine.Satellite.Info().Bounds, s.Engine.Map.Info().Bounds); !w.Bound().Intersects(bounds) {
-		return knowledge{}, notFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
+		return knowledge{}, problem.NotFound("tile %d/%d/%d lies outside the sources' bounds %v", a.tile.Z, a.tile.X, a.tile.Y, bounds)
 	}
 	wait, err := s.patience(c)
 	if err != nil {
@@ -154,15 +162,16 @@ func (s *Server) find(c echo.Context, q reasoning.Question, a address) (knowledg
 }
 
 func (s *Server) patience(c echo.Context) (time.Duration, error) {
+	most := min(maxWait, s.Limits.Request*9/10) // the rest is for the answer
 	v := c.QueryParam("wait")
 	if v == "" {
-		return s.Wait, nil
+		return min(most, s.Wait), nil
 	}
 	seconds, err := strconv.ParseFloat(v, 64)
 	if err != nil || seconds < 0 || seconds != seconds {
-		return 0, badRequest("wait=%s: want a number of seconds, 0 or more", short(v))
+		return 0, problem.BadRequest("wait=%s: want a number of seconds, 0 or more", short(v))
 	}
-	return min(maxWait, time.Duration(min(seconds, maxWait.Seconds())*float64(time.Second))), nil
+	return min(most, time.Duration(min(seconds, maxWait.Seconds())*float64(time.Second))), nil
 }
 
 // strict turns an incomplete answer into the error that it stands for.
@@ -171,12 +180,10 @@ func strict(a *reasoning.Findings) error {
 	case len(a.Failed) > 0:
 		return a.Failed[0].Err
 	case a.Busy:
-		p := problem(http.StatusTooManyRequests, "busy", "Too many scenes are waiting", "%d scenes could not be queued", len(a.Waiting))
-		p.retryAfter = 10
-		return p
+		return problem.Busy("busy", "%d scenes could not be queued", len(a.Waiting))
 	}
-	p := problem(http.StatusServiceUnavailable, "not-yet", "The answer is not known yet", "%d scenes are under way", len(a.Waiting))
-	p.retryAfter = 2
+	p := problem.New(http.StatusServiceUnavailable, "not-yet", "The answer is not known yet", "%d scenes are under way", len(a.Waiting))
+	p.RetryAfter = 2
 	return p
 }
 
@@ -188,7 +195,7 @@ func reason(a *reasoning.Findings) string {
 				return ' '
 			}
 			return r
-		}, shortTo(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err), 300))
+		}, problem.Short(fmt.Sprintf("%d scenes failed: %v", len(a.Failed), a.Failed[0].Err), 300))
 	}
 	return fmt.Sprintf("%d scenes are under way", len(a.Waiting))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // estimate tells what a question would cost before anything is started.
@@ -19,7 +20,7 @@ func (s *Server) estimate(c echo.Context) error {
 		return err
 	}
 	if bound == nil {
-		return badRequest("bbox is missing: want /estimate?q=PHRASE&bbox=W,S,E,N")
+		return problem.BadRequest("bbox is missing: want /estimate?q=PHRASE&bbox=W,S,E,N")
 	}
 	if q.Mode, err = s.modeParam(c); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,8 +14,10 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
 
+	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/geo/formats/export"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 )
@@ -73,7 +76,7 @@ func exportFields() []export.Field {
 func Derivable(layers ...tiles.Source) error {
 	for _, l := range layers {
 		if i := l.Info(); !i.MayDerive {
-			return problem(http.StatusForbidden, "may-not-derive", "The layer's terms forbid it",
+			return problem.New(http.StatusForbidden, "may-not-derive", "The layer's terms forbid it",
 				"layer %q is configured with may_derive: false: what was found on it may be looked at, not exported", i.Name)
 		}
 	}
@@ -87,7 +90,7 @@ var foreign = []string{"fgb", "csv", "gml", "dxf"}
 func (s *Server) export(c echo.Context, name, suffix string) error {
 	format, err := export.ByName(suffix)
 	if served := func(f export.Format) bool { return f.Name == suffix }; !slices.ContainsFunc(export.Formats(), served) && !slices.Contains(foreign, suffix) {
-		return notFound("outlines are not exported as %q: use geojson, geojsonl, geojsons, gpkg, kml, parquet, pmtiles, or json for TileJSON", short(suffix))
+		return problem.NotFound("outlines are not exported as %q: use geojson, geojsonl, geojsons, gpkg, kml, parquet, pmtiles, or json for TileJSON", short(suffix))
 	}
 	if err != nil {
 		return err
@@ -104,6 +107,9 @@ func (s *Server) export(c echo.Context, name, suffix string) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if n, err := s.Store.Count(ctx, query, s.Limits.Features+1); err != nil || n > s.Limits.Features {
+		return cmp.Or(err, error(s.tooMany()))
+	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, format.MediaType)
 	h.Set(echo.HeaderCacheControl, cacheNever)
@@ -112,12 +118,32 @@ func (s *Server) export(c echo.Context, name, suffix string) error {
 		return c.NoContent(http.StatusOK)
 	}
 	out := &started{Writer: c.Response()}
-	_, err = Export(ctx, s.Store, query, s.credits(), func(m export.Meta) (export.Writer, error) { return export.New(ctx, out, format, m) })
+	_, err = Export(ctx, s.Store, query, s.credits(), func(m export.Meta) (export.Writer, error) {
+		w, err := export.New(ctx, out, format, m)
+		return &capped{w, s.Limits.Features, s.tooMany()}, err
+	})
 	if err != nil && out.n > 0 {
 		s.log.Error("an export broke off", "phrase", q.Phrase, "format", format.Name, "error", err)
 		panic(http.ErrAbortHandler) // what was sent must not look whole
 	}
+	if err != nil {
+		h.Del(echo.HeaderContentDisposition)
+	}
 	return err
+}
+
+// capped takes no more features than were counted beforehand: others may come while it is written.
+type capped struct {
+	export.Writer
+	left int
+	full error
+}
+
+func (w *capped) Write(f *formats.Feature) error {
+	if w.left--; w.left < 0 {
+		return w.full
+	}
+	return w.Writer.Write(f)
 }
 
 // started counts what was written.
@@ -140,7 +166,7 @@ func boundParam(c echo.Context) (*orb.Bound, error) {
 	}
 	b, err := ParseBound(v)
 	if err != nil {
-		return nil, badRequest("bbox=%s: %v", short(v), err)
+		return nil, problem.BadRequest("bbox=%s: %v", short(v), err)
 	}
 	return &b, nil
 }
@@ -175,5 +201,5 @@ func (s *Server) modeParam(c echo.Context) (reasoning.Mode, error) {
 			return m, nil
 		}
 	}
-	return "", badRequest("mode=%s: use two-stage, no-refinement or no-reflection", short(string(v)))
+	return "", problem.BadRequest("mode=%s: use two-stage, no-refinement or no-reflection", short(string(v)))
 }

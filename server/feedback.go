@@ -2,8 +2,8 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,6 +13,7 @@ import (
 	"github.com/paulmach/orb/geojson"
 
 	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -35,40 +36,42 @@ type opinion struct {
 // tell takes an opinion: POST /feedback.
 func (s *Server) tell(c echo.Context) error {
 	var o opinion
-	d := json.NewDecoder(io.LimitReader(c.Request().Body, maxFeedback))
+	d := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, c.Request().Body, maxFeedback))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&o); err != nil {
-		return badRequest(`the body is no feedback: %v; want {"feature": ID, "verdict": "right|wrong|shape|name", "geometry": …, "name": …}`, err)
+	if err := d.Decode(&o); errors.As(err, new(*http.MaxBytesError)) {
+		return err
+	} else if err != nil {
+		return problem.BadRequest(`the body is no feedback: %v; want {"feature": ID, "verdict": "right|wrong|shape|name", "geometry": …, "name": …}`, err)
 	}
 	id, err := o.Feature.Int64()
 	if err != nil || id <= 0 {
-		return badRequest("feature %q is no id", short(o.Feature.String()))
+		return problem.BadRequest("feature %q is no id", short(o.Feature.String()))
 	}
 	if o.Verdict == nil && o.Geometry == nil && o.Name == nil && o.Class == nil {
-		return badRequest("the feedback says nothing: give a verdict, a name, a class or a geometry")
+		return problem.BadRequest("the feedback says nothing: give a verdict, a name, a class or a geometry")
 	}
 	if o.Verdict != nil && !slices.Contains(verdicts, *o.Verdict) {
-		return badRequest("verdict %q: use right, wrong, shape, name or an empty one", short(*o.Verdict))
+		return problem.BadRequest("verdict %q: use right, wrong, shape, name or an empty one", short(*o.Verdict))
 	}
 	var outline orb.MultiPolygon
 	if o.Geometry != nil {
 		var ok bool
 		if outline, ok = formats.Polygons(o.Geometry.Geometry()); !ok {
-			return badRequest("the geometry is a %s: want a Polygon or MultiPolygon", o.Geometry.Type)
+			return problem.BadRequest("the geometry is a %s: want a Polygon or MultiPolygon", o.Geometry.Type)
 		}
 		if err := checkOutline(outline); err != nil {
-			return badRequest("the geometry %v", err)
+			return problem.BadRequest("the geometry %v", err)
 		}
 	}
-	f, err := s.Store.Change(c.Request().Context(), id, store.Edit{By: shortTo(o.By, 100)}, func(f *store.Feature) error {
+	f, err := s.Store.Change(c.Request().Context(), id, store.Edit{By: problem.Short(o.By, 100)}, func(f *store.Feature) error {
 		if o.Verdict != nil {
 			f.Verdict = *o.Verdict
 		}
 		if o.Name != nil {
-			f.Name = shortTo(*o.Name, 200)
+			f.Name = problem.Short(*o.Name, 200)
 		}
 		if o.Class != nil {
-			f.Class = shortTo(*o.Class, 60)
+			f.Class = problem.Short(*o.Class, 60)
 		}
 		if outline != nil {
 			f.SetGeometry(outline)
@@ -117,7 +120,7 @@ func (s *Server) told(c echo.Context) error {
 func (s *Server) untell(c echo.Context) error {
 	id, err := strconv.ParseInt(param(c, "id"), 10, 64)
 	if err != nil {
-		return badRequest("feature %q is no id", short(param(c, "id")))
+		return problem.BadRequest("feature %q is no id", short(param(c, "id")))
 	}
 	f, err := s.Store.Undo(c.Request().Context(), id, store.Edit{})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // gis mounts what the OGC's standards ask for.
 func (s *Server) gis() {
 	o := ogc.Options{
-		Features: s.Store, Catalogue: s.Store, Edits: s.Store, MayEdit: s.mayDo(Edit), MayRun: s.mayDo(Segment), Tile: s.collectionTile,
+		Features: s.Store, Catalogue: s.Store, Edits: s.Store, MayEdit: s.mayDo(Edit), MayRun: s.mayDo(Segment), Tile: s.collectionTile, Picture: s.layerTile,
 		Layers: s.ogcLayers, Phrase: func(p string) (string, error) {
 			q, err := s.question(p)
 			if err != nil {
@@ -24,10 +24,10 @@ func (s *Server) gis() {
 			}
 			return q.Phrase, nil
 		},
-		PublicURL: s.PublicURL, Log: s.log,
+		PublicURL: s.PublicURL, MaxBody: s.Limits.Body, Log: s.log,
 	}
 	if s.Jobs != nil {
-		o.Jobs = ogc.Queue{Queue: s.Jobs, Mode: string(s.Mode)}
+		o.Jobs = ogc.Queue{Queue: s.Jobs, Mode: string(s.Mode), Fits: s.fits}
 	}
 	if s.Leaflet != "" {
 		o.Leaflet = "/vendor/leaflet/"
@@ -63,11 +63,19 @@ func (s *Server) mayDo(scope Scope) ogc.MayDo {
 }
 
 // collectionTile answers a tile of OGC API Tiles as /aoi does.
-func (s *Server) collectionTile(w http.ResponseWriter, r *http.Request, phrase string, t maptile.Tile) {
-	inner := r.Clone(r.Context())
-	inner.URL = &url.URL{Path: fmt.Sprintf("/aoi/%s/%d/%d/%d.mvt", phrase, t.Z, t.X, t.Y), RawQuery: r.URL.RawQuery}
-	inner.URL.RawPath = fmt.Sprintf("/aoi/%s/%d/%d/%d.mvt", url.PathEscape(phrase), t.Z, t.X, t.Y)
-	s.echo.ServeHTTP(w, inner)
+func (s *Server) collectionTile(_ http.ResponseWriter, r *http.Request, phrase string, t maptile.Tile) {
+	c := r.Context().Value(caller{}).(echo.Context)
+	if err := s.outlines(c, phrase, address{tile: t, scale: 1, suffix: "mvt"}); err != nil {
+		s.fail(err, c)
+	}
+}
+
+// layerTile answers a tile of WMTS as /tiles does.
+func (s *Server) layerTile(_ http.ResponseWriter, r *http.Request, layer, format string, t maptile.Tile) {
+	c := r.Context().Value(caller{}).(echo.Context)
+	if err := s.layerPicture(c, layer, address{tile: t, scale: 1, suffix: format}); err != nil {
+		s.fail(err, c)
+	}
 }
 
 func (s *Server) ogcLayers() []ogc.Layer {

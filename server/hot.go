@@ -23,6 +23,7 @@ type hot struct {
 	changes *atomic.Int64
 	found   prometheus.Counter
 	took    prometheus.Observer
+	tiles   *prometheus.CounterVec
 }
 
 // hotTime is how old a hot answer may be: other processes may have changed what is found, and sources their tiles.
@@ -35,6 +36,7 @@ type hotReply struct {
 	data    []byte
 	until   time.Time
 	changes int64 // -1 where it does not matter
+	count   prometheus.Counter
 }
 
 // Bytes is the memory that the answer holds.
@@ -42,8 +44,8 @@ func (h *hotReply) Bytes() int { return len(h.data) + 512 }
 
 func newHot(o *Options) *hot {
 	return &hot{
-		memory: o.Answers.Memory, changes: &o.Answers.changes, off: len(o.Keys) > 0 || o.Log.Enabled(context.Background(), slog.LevelDebug),
-		found: o.Metrics.requests.WithLabelValues("hot", http.MethodGet, "200"), took: o.Metrics.duration.WithLabelValues("hot"),
+		memory: o.Answers.Memory, changes: &o.Answers.changes, off: len(o.Keys) > 0 || o.Access == AccessAll || o.Log.Enabled(context.Background(), slog.LevelDebug),
+		found: o.Metrics.requests.WithLabelValues("hot", http.MethodGet, "200"), took: o.Metrics.duration.WithLabelValues("hot"), tiles: o.Metrics.tiles,
 	}
 }
 
@@ -53,7 +55,7 @@ func (h *hot) serve(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	path := r.RequestURI
-	if !strings.HasPrefix(path, "/tiles/") && !strings.HasPrefix(path, "/aoi/") {
+	if !warms(path) {
 		return false
 	}
 	key := path
@@ -76,8 +78,14 @@ func (h *hot) serve(w http.ResponseWriter, r *http.Request) bool {
 		together(r.Context(), func() { _, _ = w.Write(a.data) }) // who went away is told nothing
 	}
 	h.found.Inc()
+	a.count.Inc()
 	h.took.Observe(time.Since(start).Seconds())
 	return true
+}
+
+// warms says whether a path's answer may be hot.
+func warms(path string) bool {
+	return strings.HasPrefix(path, "/tiles/") || strings.HasPrefix(path, "/aoi/")
 }
 
 // packs says whether a path's answer is packed where the client takes that.
@@ -88,7 +96,7 @@ func packs(path string) bool {
 // keep makes an answer that was just sent hot.
 func (h *hot) keep(c echo.Context, data []byte, encoding string, changes int64) {
 	r := c.Request()
-	if h.off || r.Method != http.MethodGet || r.URL.RawQuery != "" {
+	if h.off || r.Method != http.MethodGet || r.URL.RawQuery != "" || !warms(r.RequestURI) {
 		return
 	}
 	key := r.RequestURI
@@ -99,5 +107,6 @@ func (h *hot) keep(c echo.Context, data []byte, encoding string, changes int64) 
 	header.Del("Date")
 	// Headers of this request's own, where they say nothing that holds for all.
 	header["Access-Control-Allow-Origin"] = []string{"*"}
-	cache.Put(h.memory, "hot", key, &hotReply{header: header, tag: header.Get("ETag"), data: data, until: time.Now().Add(hotTime), changes: changes})
+	cache.Put(h.memory, "hot", key, &hotReply{header: header, tag: header.Get("ETag"), data: data, until: time.Now().Add(hotTime), changes: changes,
+		count: h.tiles.WithLabelValues(noted(r.Context()).layer, tierHot)})
 }

@@ -1,11 +1,10 @@
 package server
 
 import (
-	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -22,7 +21,10 @@ type Metrics struct {
 	stages   *prometheus.HistogramVec
 	model    *prometheus.HistogramVec
 	device   *prometheus.GaugeVec
+	tiles    *prometheus.CounterVec
+	sources  *prometheus.HistogramVec
 
+	deviceName   atomic.Value // string
 	sceneSeconds pace
 }
 
@@ -41,13 +43,18 @@ func NewMetrics() *Metrics {
 		scenes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "precinct_scenes_total", Help: "Scenes that were run, by outcome."}, []string{"outcome"}),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "precinct_scene_seconds", Help: "Time of a scene by part.", Buckets: secondsBuckets}, []string{"part"}),
+			Name: "precinct_scene_seconds", Help: "Time of a scene by part, and by stage where it has one.", Buckets: secondsBuckets}, []string{"stage", "part"}),
 		model: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "precinct_segmenter_seconds", Help: "Time of the segmenter's graphs; the count is the number of inferences.", Buckets: secondsBuckets}, []string{"graph"}),
+			Name: "precinct_segmenter_seconds", Help: "Time of the segmenter's graphs; the count is the number of inferences.", Buckets: secondsBuckets}, []string{"graph", "device"}),
 		device: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "precinct_device_info", Help: "The device that the segmenter runs on."}, []string{"device"}),
+		tiles: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "precinct_tiles_total", Help: "Tiles answered, by layer and by the tier that they came from: hot, memory, disk, source, upstream."}, []string{"layer", "tier"}),
+		sources: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "precinct_source_seconds", Help: "Time to get a tile that is not in memory, by layer, tier and outcome: tile, missing, failed.", Buckets: secondsBuckets}, []string{"layer", "tier", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.cache, m.scenes, m.stages, m.model, m.device,
+	m.deviceName.Store("")
+	m.registry.MustRegister(m.requests, m.duration, m.cache, m.scenes, m.stages, m.model, m.device, m.tiles, m.sources,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -57,11 +64,14 @@ func (m *Metrics) Cache(kind, event string) { m.cache.WithLabelValues(kind, even
 
 // Segmenter counts one run of a graph, "encoder" or "decoder".
 func (m *Metrics) Segmenter(graph string, took time.Duration) {
-	m.model.WithLabelValues(graph).Observe(took.Seconds())
+	m.model.WithLabelValues(graph, m.deviceName.Load().(string)).Observe(took.Seconds())
 }
 
 // Device names the device in use.
-func (m *Metrics) Device(name string) { m.device.WithLabelValues(name).Set(1) }
+func (m *Metrics) Device(name string) {
+	m.deviceName.Store(name)
+	m.device.WithLabelValues(name).Set(1)
+}
 
 // Result counts a scene; it fits reasoning.Config.OnResult.
 func (m *Metrics) Result(r *reasoning.Result, err error) {
@@ -72,31 +82,12 @@ func (m *Metrics) Result(r *reasoning.Result, err error) {
 		m.scenes.WithLabelValues("failed").Inc()
 	default:
 		m.scenes.WithLabelValues("done").Inc()
-		m.stages.WithLabelValues("all").Observe(r.Record.Seconds)
+		m.stages.WithLabelValues("", "all").Observe(r.Record.Seconds)
 		m.sceneSeconds.add(r.Record.Seconds)
 		for _, st := range r.Record.Stages {
-			m.stages.WithLabelValues("vlm").Observe(st.SecondsVLM)
-			m.stages.WithLabelValues("segmenter").Observe(st.SecondsSegmenter)
+			stage := strconv.Itoa(int(st.Stage))
+			m.stages.WithLabelValues(stage, "vlm").Observe(st.SecondsVLM)
+			m.stages.WithLabelValues(stage, "segmenter").Observe(st.SecondsSegmenter)
 		}
-	}
-}
-
-// observe counts and logs each request. Labels are routes, never paths, so a stranger cannot make new series.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		start := time.Now()
-		err := next(c)
-		if err != nil {
-			c.Error(err)
-		}
-		route, status := c.Path(), c.Response().Status
-		if route == "" || status == http.StatusMethodNotAllowed {
-			route = "none"
-		}
-		took := time.Since(start)
-		s.Metrics.requests.WithLabelValues(route, c.Request().Method, strconv.Itoa(status)).Inc()
-		s.Metrics.duration.WithLabelValues(route).Observe(took.Seconds())
-		s.log.Debug("request", "method", c.Request().Method, "path", c.Request().URL.Path, "status", status, "ms", took.Milliseconds())
-		return nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/precinct-map/precinct/geo/taxonomy"
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // taxonomy lists functions and classes with the words for them.
@@ -22,7 +23,7 @@ func (s *Server) page(c echo.Context) error {
 	}
 	data, err := fs.ReadFile(s.Viewer, name)
 	if err != nil {
-		return notFound("%s: the viewer is at /, the list of layers at /tiles", short(c.Request().URL.Path))
+		return problem.NotFound("%s: the viewer is at /, the list of layers at /tiles", short(c.Request().URL.Path))
 	}
 	return reply(c, body{data: data, media: mediaOf(name), caching: "no-cache", compress: true})
 }

@@ -5,12 +5,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb/maptile"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // param is a path parameter, decoded once. Echo matches on the raw path when the request has one, and on the decoded one
@@ -40,7 +40,7 @@ func parseAddress(c echo.Context) (address, error) {
 	file := param(c, "file")
 	stem, suffix, ok := cutLast(file, ".")
 	if !ok {
-		return address{}, notFound("tile %q has no format: want {y}.png or the like", short(file))
+		return address{}, problem.NotFound("tile %q has no format: want {y}.png or the like", short(file))
 	}
 	a := address{scale: 1, suffix: suffix}
 	if s, ok := strings.CutSuffix(stem, "@2x"); ok {
@@ -50,15 +50,15 @@ func parseAddress(c echo.Context) (address, error) {
 	for i, v := range []string{param(c, "z"), param(c, "x"), stem} {
 		var err error
 		if n[i], err = strconv.Atoi(v); err != nil {
-			return address{}, badRequest("tile address %s: %q is no whole number", short(c.Request().URL.Path), short(v))
+			return address{}, problem.BadRequest("tile address %s: %q is no whole number", short(c.Request().URL.Path), short(v))
 		}
 	}
 	z, x, y := n[0], n[1], n[2]
 	if z < 0 || z > maxZoom {
-		return address{}, notFound("zoom %d is outside 0…%d", z, maxZoom)
+		return address{}, problem.NotFound("zoom %d is outside 0…%d", z, maxZoom)
 	}
 	if x < 0 || y < 0 || x >= 1<<z || y >= 1<<z {
-		return address{}, notFound("tile %d/%d/%d is outside the grid: x and y go from 0 to %d at zoom %d", z, x, y, 1<<z-1, z)
+		return address{}, problem.NotFound("tile %d/%d/%d is outside the grid: x and y go from 0 to %d at zoom %d", z, x, y, 1<<z-1, z)
 	}
 	a.tile = maptile.New(uint32(x), uint32(y), maptile.Zoom(z))
 	return a, nil
@@ -78,7 +78,7 @@ var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 // question makes a phrase from outside usable, or says what is wrong with it.
 func (s *Server) question(phrase string) (reasoning.Question, error) {
 	if escaped.MatchString(phrase) {
-		return reasoning.Question{}, badRequest("the phrase %q is still escaped after decoding: URL-encode it once, not twice", short(phrase))
+		return reasoning.Question{}, problem.BadRequest("the phrase %q is still escaped after decoding: URL-encode it once, not twice", short(phrase))
 	}
 	clean, err := reasoning.CleanPhrase(phrase)
 	if err != nil {
@@ -87,13 +87,4 @@ func (s *Server) question(phrase string) (reasoning.Question, error) {
 	return reasoning.Question{Phrase: clean, Mode: s.Mode}, nil
 }
 
-// short keeps what a stranger sent readable in a message.
-func short(s string) string { return shortTo(s, 60) }
-
-func shortTo(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit]) + "…"
-}
+func short(s string) string { return problem.Short(s, 60) }

@@ -1,55 +1,21 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/precinct-map/precinct/geo/formats/export"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/search"
 	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/tiles"
 )
 
-// Problem is an error as RFC 9457 has it. Type is a fragment of docs/problems.md.
-type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Hint   string `json:"hint,omitempty"`
-
-	retryAfter int // seconds, 0 for none
-}
-
-const problemBase = "https://github.com/precinct-map/precinct/blob/main/docs/problems.md#"
-
-func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
-
-func problem(status int, kind, title, format string, args ...any) *Problem {
-	return &Problem{Type: problemBase + kind, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
-}
-
-func badRequest(format string, args ...any) *Problem {
-	return problem(http.StatusBadRequest, "bad-request", "The request cannot be understood", format, args...)
-}
-
-func notFound(format string, args ...any) *Problem {
-	return problem(http.StatusNotFound, "not-found", "There is no such thing here", format, args...)
-}
-
-// problems is the one table from error to status; the first row that matches counts.
-var problems = []struct {
-	is     error
-	status int
-	kind   string
-	title  string
-}{
+// problems is the one table from error to status.
+var problems = problem.Table{
 	{tiles.ErrNotFound, http.StatusNotFound, "no-tile", "The layer has no such tile"},
 	{reasoning.ErrPhrase, http.StatusBadRequest, "phrase", "The phrase cannot be used"},
 	{reasoning.ErrBusy, http.StatusTooManyRequests, "busy", "Too many scenes are waiting"},
@@ -67,26 +33,16 @@ var problems = []struct {
 	{reasoning.ErrSegmenter, http.StatusInternalServerError, "segmenter", "The segmenter failed"},
 }
 
-func problemOf(err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
-		return p
-	}
+func problemOf(err error) *problem.Problem {
 	var h *echo.HTTPError
 	if errors.As(err, &h) {
-		return problem(h.Code, "http", http.StatusText(h.Code), "%v", h.Message)
+		return problem.New(h.Code, "http", http.StatusText(h.Code), "%v", h.Message)
 	}
-	for _, row := range problems {
-		if errors.Is(err, row.is) {
-			p = problem(row.status, row.kind, row.title, "%v", err)
-			p.Hint = hintOf(err)
-			return p
-		}
+	p := problem.Of(err, problems)
+	if p.Hint == "" {
+		p.Hint = hintOf(err)
 	}
-	if reasoning.Abandoned(err) {
-		return problem(http.StatusServiceUnavailable, "gave-up", "The answer was not ready in time", "%v", err)
-	}
-	return problem(http.StatusInternalServerError, "internal", "Something went wrong here", "%v", err)
+	return p
 }
 
 func hintOf(err error) string {
@@ -111,17 +67,8 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	p := problemOf(err)
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "application/problem+json")
-	h.Set(echo.HeaderCacheControl, "no-store")
-	if p.retryAfter > 0 {
-		h.Set(echo.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
-	}
 	if p.Status >= 500 {
 		s.log.Error("request failed", "path", c.Request().URL.Path, "status", p.Status, "error", err)
 	}
-	c.Response().WriteHeader(p.Status)
-	if c.Request().Method != http.MethodHead {
-		_ = json.NewEncoder(c.Response()).Encode(p)
-	}
+	p.Write(c.Response(), c.Request())
 }

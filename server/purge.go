@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // purge forgets what was found for a phrase, everywhere or within a bbox: DELETE /aoi/PHRASE?bbox=.
@@ -49,7 +51,7 @@ func (s *Server) purgeTiles(c echo.Context) error {
 			high, bad = strconv.Atoi(to)
 		}
 		if err != nil || bad != nil || low < 0 || high < low {
-			return badRequest("zoom=%s: want a zoom, or a range as 12-17", short(v))
+			return problem.BadRequest("zoom=%s: want a zoom, or a range as 12-17", short(v))
 		}
 	}
 	n := 0

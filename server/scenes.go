@@ -12,6 +12,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles"
 )
 
@@ -53,7 +54,7 @@ func (s *Server) lookedAt(c echo.Context) (reasoning.Scene, *reasoning.Result, e
 	}
 	r := s.Engine.Known(c.Request().Context(), q, []reasoning.Scene{scene})[scene]
 	if r == nil {
-		return scene, nil, notFound("scene %s was not looked at for %q in mode %s", scene.ID(), q.Phrase, q.Mode)
+		return scene, nil, problem.NotFound("scene %s was not looked at for %q in mode %s", scene.ID(), q.Phrase, q.Mode)
 	}
 	return scene, r, nil
 }
@@ -61,11 +62,11 @@ func (s *Server) lookedAt(c echo.Context) (reasoning.Scene, *reasoning.Result, e
 func (s *Server) sceneParam(c echo.Context) (reasoning.Scene, error) {
 	scene, err := reasoning.ParseScene(param(c, "id"))
 	if err != nil {
-		return scene, badRequest("%v", err)
+		return scene, problem.BadRequest("%v", err)
 	}
 	bounds := intersect(s.Engine.Satellite.Info().Bounds, s.Engine.Map.Info().Bounds)
 	if scene.Z != s.Engine.Zoom || !scene.Window().Bound().Intersects(bounds) {
-		return scene, notFound("scene %s is not one of zoom %d within the sources' bounds", short(scene.ID()), s.Engine.Zoom)
+		return scene, problem.NotFound("scene %s is not one of zoom %d within the sources' bounds", short(scene.ID()), s.Engine.Zoom)
 	}
 	return scene, nil
 }
@@ -75,7 +76,7 @@ func (s *Server) scenePicture(c echo.Context) error {
 	name, ok := strings.CutSuffix(param(c, "picture"), ".png")
 	layer, second := strings.CutSuffix(name, "-stage2")
 	if !ok || layer != "satellite" && layer != "map" {
-		return notFound("want satellite.png, map.png, satellite-stage2.png or map-stage2.png")
+		return problem.NotFound("want satellite.png, map.png, satellite-stage2.png or map-stage2.png")
 	}
 	scene, err := s.sceneParam(c)
 	if err != nil {

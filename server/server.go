@@ -2,6 +2,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/paulmach/orb"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/server/jobs"
@@ -40,6 +42,9 @@ type Options struct {
 	PurgeTiles func(ctx context.Context, layer string, bound *orb.Bound, low, high int) (int, error)
 	Open       bool            // without keys, everybody may do everything: for loopback only
 	Ready      func() []string // reasons not to be ready; none when ready
+	Limits     Limits
+	Access     Access       // which requests are logged at level info; AccessOff when empty
+	Tracer     trace.Tracer // makes a span of each request that is not hot; nil for none
 	Log        *slog.Logger
 }
 
@@ -52,6 +57,10 @@ type Server struct {
 	log    *slog.Logger
 	gate   *gate
 	hot    *hot
+
+	exports, streams slots
+	listening        context.Context // ends with EndStreams
+	hush             context.CancelFunc
 }
 
 // New makes the server. It starts nothing by itself.
@@ -65,8 +74,11 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Limits, o.Access = o.Limits.orDefault(), cmp.Or(o.Access, AccessOff)
 	s := &Server{Options: o, Answers: o.Answers, echo: echo.New(), layers: map[string]tiles.Source{}, log: o.Log, gate: newGate(o.Keys)}
 	s.hot = newHot(&o)
+	s.exports, s.streams = make(slots, o.Limits.Exports), make(slots, o.Limits.Streams)
+	s.listening, s.hush = context.WithCancel(context.Background())
 	for _, l := range o.Layers {
 		s.layers[l.Info().Name] = l
 	}
@@ -76,10 +88,10 @@ func New(o Options) *Server {
 	e.Use(s.observe, middleware.Recover(), middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins:  []string{"*"},
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions},
-		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID"},
+		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "X-API-Key", "Last-Event-ID", "Traceparent"},
 		ExposeHeaders: []string{"ETag", "X-Precinct-Complete", "X-Precinct-Reason", "Retry-After", "Link", "Location", "Content-Crs"},
 	}))
-	e.Use(s.identify)
+	e.Use(s.identify, s.limit)
 	s.routes()
 	return s
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles"
 )
 
@@ -69,7 +70,7 @@ func (s *Server) catalogue(c echo.Context) error {
 func (s *Server) layerJSON(c echo.Context) error {
 	name, ok := strings.CutSuffix(param(c, "file"), ".json")
 	if !ok {
-		return notFound("%s: want /tiles/LAYER.json; /tiles lists the layers", c.Request().URL.Path)
+		return problem.NotFound("%s: want /tiles/LAYER.json; /tiles lists the layers", c.Request().URL.Path)
 	}
 	if stem, ok := strings.CutSuffix(name, ".mvt"); ok && s.layers[name] == nil {
 		return s.vectorsJSON(c, stem)
@@ -91,7 +92,7 @@ func (s *Server) vectorsJSON(c echo.Context, name string) error {
 	}
 	v := tiles.VectorsOf(l)
 	if v == nil {
-		return notFound("layer %q is not drawn from vector tiles", short(name))
+		return problem.NotFound("layer %q is not drawn from vector tiles", short(name))
 	}
 	i := l.Info()
 	var layers json.RawMessage
@@ -114,7 +115,7 @@ func (s *Server) layer(name string) (tiles.Source, error) {
 	for _, l := range s.Layers {
 		names = append(names, l.Info().Name)
 	}
-	return nil, notFound("layer %q is not configured; there are: %s", short(name), strings.Join(names, ", "))
+	return nil, problem.NotFound("layer %q is not configured; there are: %s", short(name), strings.Join(names, ", "))
 }
 
 func replyJSON(c echo.Context, caching string, v any) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/paulmach/orb/maptile"
 	xdraw "golang.org/x/image/draw"
 
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/cache"
 )
@@ -32,17 +33,22 @@ func (s *Server) tile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	layer, err := s.layer(param(c, "layer"))
+	return s.layerPicture(c, param(c, "layer"), a)
+}
+
+func (s *Server) layerPicture(c echo.Context, name string, a address) error {
+	layer, err := s.layer(name)
 	if err != nil {
 		return err
 	}
+	noted(c.Request().Context()).layer = layer.Info().Name
 	format, ok := tiles.ParseFormat(a.suffix)
 	switch v := tiles.VectorsOf(layer); {
 	case ok:
 	case (a.suffix == "mvt" || a.suffix == "pbf") && v != nil:
 		return s.vectorTile(c, layer.Info(), v, a.tile)
 	default:
-		return notFound("format %q is not served of this layer: use png, jpg or webp", short(a.suffix))
+		return problem.NotFound("format %q is not served of this layer: use png, jpg or webp", short(a.suffix))
 	}
 	data, err := s.picture(c.Request().Context(), layer, a, format)
 	if errors.Is(err, tiles.ErrEmpty) {
@@ -87,6 +93,7 @@ func scaled(ctx context.Context, src tiles.Source, t maptile.Tile, scale int) (*
 		return src.Tile(ctx, t)
 	}
 	if r, ok := src.(tiles.Retina); ok {
+		noted(ctx).comes(tierSource)
 		return r.TileAt(ctx, t, scale)
 	}
 	if int(t.Z) < i.MaxZoom {
@@ -127,10 +134,13 @@ func quartered(ctx context.Context, src tiles.Source, t maptile.Tile, i tiles.In
 // vectorTile passes on a vector tile as it is stored: packed for who takes gzip.
 func (s *Server) vectorTile(c echo.Context, i tiles.Info, v tiles.Vectors, t maptile.Tile) error {
 	if low, high, _ := v.Describe(); int(t.Z) < low || int(t.Z) > high {
-		return notFound("layer %s has vector tiles of zooms %d to %d", i.Name, low, high)
+		return problem.NotFound("layer %s has vector tiles of zooms %d to %d", i.Name, low, high)
 	}
 	key := fmt.Sprintf("%s|%s|%d/%d/%d", i.Name, i.Version, t.Z, t.X, t.Y)
-	data, err := cache.Get(c.Request().Context(), s.Memory, "vector", key, func(ctx context.Context) (encoded, error) { return v.Tile(ctx, t) })
+	data, err := cache.Get(c.Request().Context(), s.Memory, "vector", key, func(ctx context.Context) (encoded, error) {
+		noted(ctx).comes(tierSource)
+		return v.Tile(ctx, t)
+	})
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type app struct {
 	engine    *reasoning.Engine
 	mode      reasoning.Mode
 	onLabels  func(took time.Duration) // told of each map whose labels were read; may be nil
+	traced    bool                     // somebody may look at spans
 
 	closers []func()
 }
@@ -71,7 +72,7 @@ func openShared(c config) (*app, error) {
 
 // with is an app of another configuration with the same memory, metrics and segmenter, which it does not close.
 func (a *app) with(c config) *app {
-	return &app{config: c, files: a.files, memory: a.memory, metrics: a.metrics, segmenter: a.segmenter}
+	return &app{config: c, files: a.files, memory: a.memory, metrics: a.metrics, segmenter: a.segmenter, traced: a.traced}
 }
 
 // openGround opens sources, the model and the engine.
@@ -93,7 +94,7 @@ func (a *app) openGround(ctx context.Context, onTrace func(reasoning.Scene, *rea
 	}
 	a.engine = reasoning.NewEngine(reasoning.Config{
 		Satellite: sat, Map: plan, Zoom: c.Pair.Zoom, Memory: a.memory, Align: a.align,
-		Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: a.segmenter, Sampling: reasoning.Sampling{
+		Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: a.outlines(), Sampling: reasoning.Sampling{
 			Temperature: c.VLM.Temperature, TopP: c.VLM.TopP, MaxTokens: c.VLM.MaxTokens}},
 		Workers: c.Workers, Queue: c.Queue, OnTrace: onTrace, OnResult: a.metrics.Result,
 	})
@@ -164,8 +165,10 @@ func (a *app) openWords(plan tiles.Source) error {
 }
 
 // align is tiles.Align with the labels read from the map's pictures where that is wanted.
-func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (*tiles.Pair, error) {
-	pair, err := tiles.Align(ctx, sat, plan, w)
+func (a *app) align(ctx context.Context, sat, plan tiles.Source, w geo.Window) (pair *tiles.Pair, err error) {
+	ctx, span := reasoning.StartSpan(ctx, "align")
+	defer func() { reasoning.EndSpan(span, err) }()
+	pair, err = tiles.Align(ctx, sat, plan, w)
 	if err != nil || a.words == nil {
 		return pair, err
 	}
@@ -195,6 +198,9 @@ func (a *app) openSources(ctx context.Context) (sat, plan tiles.Source, err erro
 		}
 		if byName[src.Info().Name] != nil {
 			return nil, nil, fmt.Errorf("two sources are named %q: names must differ", src.Info().Name)
+		}
+		if a.metrics != nil {
+			src = a.metrics.Watch(src, sources.Remote(c.Kind))
 		}
 		cached := tiles.Cached(src, a.memory)
 		byName[src.Info().Name] = cached
@@ -230,13 +236,26 @@ func (a *app) openBucket(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.segmenter} }
+func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.outlines()} }
 
-func (a *app) openVLM(ctx context.Context) (reasoning.VLM, error) {
-	if a.config.VLM.Kind == "reader" {
-		return a.reader(), nil
+// outlines is the segmenter, traced where somebody may look.
+func (a *app) outlines() reasoning.Segmenter {
+	if a.traced {
+		return server.TracedSegmenter(a.segmenter)
 	}
-	return connect(ctx, a.config.VLM)
+	return a.segmenter
+}
+
+func (a *app) openVLM(ctx context.Context) (vlm reasoning.VLM, err error) {
+	if a.config.VLM.Kind == "reader" {
+		vlm = a.reader()
+	} else if vlm, err = connect(ctx, a.config.VLM); err != nil {
+		return nil, err
+	}
+	if a.traced {
+		vlm = server.TracedVLM(vlm)
+	}
+	return vlm, nil
 }
 
 // connect makes a client of an OpenAI-compatible server.

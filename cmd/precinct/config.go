@@ -16,6 +16,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/tiles/sources"
 )
 
@@ -38,8 +39,12 @@ type config struct {
 	Cache       string           `koanf:"cache"` // folder of tiles fetched from servers; off for none
 	Data        string           `koanf:"data"`  // folder of what is found, jobs and the index of places
 	Keys        []keyConfig      `koanf:"keys"`
+	Limits      limitsConfig     `koanf:"limits"`
+	Log         logConfig        `koanf:"log"`
+	Tracing     tracingConfig    `koanf:"tracing"`
 
 	file string
+	read time.Time // before the file was read
 }
 
 type upstreamConfig struct {
@@ -77,13 +82,15 @@ func defaults() config {
 	return config{
 		Pair: pairConfig{Zoom: 17, Labels: "auto"}, VLM: vlmConfig{Kind: "reader", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
 		Upstream: upstreamConfig{Concurrency: 64}, Segmenter: segmenterConfig{Kind: "sam", Device: "auto"}, Addr: "127.0.0.1:8080", Memory: "1GiB", Mode: string(reasoning.TwoStage),
-		Wait: 10 * time.Second, LowestZoom: 16, Workers: 2, Queue: 256,
+		Wait: 10 * time.Second, LowestZoom: 16, Workers: 2, Queue: 256, Limits: defaultLimits(), Log: logConfig{Access: string(server.AccessCold)},
+		Tracing: tracingConfig{Sample: 1},
 	}
 }
 
 // load reads the configuration: defaults, then the file, then the environment.
 func (g *global) load() (config, error) {
 	c := defaults()
+	c.read = time.Now()
 	k := koanf.New(".")
 	name := g.configFile
 	if name == "" {
@@ -114,7 +121,7 @@ func (g *global) load() (config, error) {
 // variable turns PRECINCT_VLM_URL into vlm.url: an underscore parts levels where the first word names one.
 func variable(name, value string) (string, any) {
 	key := strings.ToLower(strings.TrimPrefix(name, "PRECINCT_"))
-	for _, section := range []string{"pair", "vlm", "segmenter", "upstream"} {
+	for _, section := range []string{"pair", "vlm", "segmenter", "upstream", "limits", "log", "tracing"} {
 		if rest, ok := strings.CutPrefix(key, section+"_"); ok {
 			return section + "." + rest, value
 		}
@@ -148,7 +155,16 @@ func (c *config) check() error {
 	if _, err := parseMode(c.Mode); err != nil {
 		return fmt.Errorf("configuration: mode: %w", err)
 	}
-	_, err := parseBytes(c.Memory)
+	if _, err := parseBytes(c.Memory); err != nil {
+		return fmt.Errorf("configuration: memory: %w", err)
+	}
+	if !slices.Contains(server.Accesses, server.Access(c.Log.Access)) {
+		return fmt.Errorf("configuration: log.access %q: use off, cold or all", c.Log.Access)
+	}
+	if c.Tracing.Sample < 0 || c.Tracing.Sample > 1 {
+		return fmt.Errorf("configuration: tracing.sample %v: use a share from 0 to 1", c.Tracing.Sample)
+	}
+	_, _, err := c.Limits.read()
 	return err
 }
 
@@ -185,5 +201,5 @@ func parseBytes(s string) (int64, error) {
 		}
 		return int64(v * u.size), nil
 	}
-	return 0, fmt.Errorf("memory %q: want a size such as 512MiB or 2GiB", s)
+	return 0, fmt.Errorf("%q: want a size such as 512MiB or 2GiB", s)
 }

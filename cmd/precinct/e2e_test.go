@@ -237,7 +237,7 @@ func TestServeBanepa(t *testing.T) {
 		}
 	}
 	runs := metric(t, address, `precinct_scenes_total{outcome="done"}`)
-	encodes := metric(t, address, `precinct_segmenter_seconds_count{graph="encoder"}`)
+	encodes := metric(t, address, `precinct_segmenter_seconds_count{device="cpu",graph="encoder"}`)
 	t.Logf("100 clients: %s scenes, %s encodes", runs, encodes)
 	if runs != encodes || runs == "" || len(runs) > 1 || metric(t, address, `precinct_device_info{device="cpu"}`) != "1" {
 		t.Errorf("%s scenes were run with %s encodes", runs, encodes)

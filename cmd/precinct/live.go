@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/knadh/koanf/providers/file"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/server/jobs"
 	"github.com/precinct-map/precinct/server/search"
@@ -30,6 +32,7 @@ type live struct {
 	jobs   *jobs.Queue
 	open   bool // to this machine alone
 	ready  func() []string
+	tracer trace.Tracer // nil for none
 
 	site    atomic.Pointer[site]
 	closers []func() error
@@ -42,7 +45,7 @@ type site struct {
 	app     *app
 	answers *server.Answers
 	places  *search.Index
-	handler http.Handler
+	handler *server.Server
 }
 
 func (s *site) close() {
@@ -66,10 +69,17 @@ func startLive(ctx context.Context, c config, at net.Addr, ready func() []string
 }
 
 func (l *live) start(ctx context.Context, c config) error {
+	tracer, endTracing, err := openTracing(ctx, c.Tracing)
+	if err != nil {
+		return err
+	}
+	l.tracer = tracer
+	l.closers = append(l.closers, endTracing)
 	shared, err := openShared(c)
 	if err != nil {
 		return err
 	}
+	shared.traced = tracer != nil
 	l.shared = shared
 	l.closers = append(l.closers, func() error { shared.close(); return nil })
 	found, err := openStore(ctx, c)
@@ -108,8 +118,12 @@ func (l *live) make(ctx context.Context, c config) (*site, error) {
 		a.close()
 		return nil, err
 	}
-	a.engine.Shelf = server.Shelf{Store: l.store, Log: slog.Default()}
-	s := &site{app: a, answers: &server.Answers{Engine: a.engine, Store: l.store, Memory: a.memory}}
+	found := l.store
+	if l.tracer != nil {
+		found = server.TracedStore(found)
+	}
+	a.engine.Shelf = server.Shelf{Store: found, Log: slog.Default()}
+	s := &site{app: a, answers: &server.Answers{Engine: a.engine, Store: found, Memory: a.memory}}
 	var err error
 	if s.places, err = openSearch(context.WithoutCancel(ctx), c); err != nil {
 		s.close()
@@ -126,10 +140,12 @@ func (l *live) make(ctx context.Context, c config) (*site, error) {
 func (l *live) serve(s *site) {
 	c := s.app.config
 	keys, _ := c.serverKeys() // make has checked them
+	limits, _, _ := c.Limits.read()
 	o := server.Options{
 		Layers: s.app.layers, Answers: s.answers, Metrics: s.app.metrics, Viewer: web.Files(), Leaflet: s.app.files.LeafletHome,
 		Jobs: l.jobs, Places: s.places, Keys: keys, Open: l.open, PurgeTiles: s.app.purgeTiles,
 		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: s.app.mode, Log: slog.Default(), Ready: l.ready,
+		Limits: limits, Access: server.Access(c.Log.Access), Tracer: l.tracer,
 	}
 	if c.Environment {
 		o.Environment = environment.New(s.app.segmenter)
@@ -159,8 +175,18 @@ func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.use(func(s *site) { s.handler.ServeHTTP(w, r) })
 }
 
+// endStreams lets go who listens to events.
+func (l *live) endStreams() {
+	l.use(func(s *site) { s.handler.EndStreams() })
+}
+
 func (l *live) work(ctx context.Context, scene jobs.Scene) (err error) {
 	err = errors.New("the server is shutting down")
+	if l.tracer != nil {
+		var span trace.Span
+		ctx, span = l.tracer.Start(ctx, "job")
+		defer func() { reasoning.EndSpan(span, err) }()
+	}
 	l.use(func(s *site) { err = jobWork(s.answers)(ctx, scene) })
 	return err
 }
@@ -174,7 +200,8 @@ func (l *live) reload(ctx context.Context, load func() (config, error)) error {
 	old := l.site.Load()
 	for what, changed := range map[string]bool{
 		"addr": c.Addr != old.app.config.Addr, "memory": c.Memory != old.app.config.Memory, "data": c.Data != old.app.config.Data,
-		"segmenter": c.Segmenter != old.app.config.Segmenter,
+		"segmenter": c.Segmenter != old.app.config.Segmenter, "tracing": c.Tracing != old.app.config.Tracing,
+		"limits of connections": c.Limits.connections() != old.app.config.Limits.connections(),
 	} {
 		if changed {
 			slog.Warn("this key takes effect at the next start only", "key", what)
@@ -186,7 +213,8 @@ func (l *live) reload(ctx context.Context, load func() (config, error)) error {
 	}
 	l.serve(next)
 	l.site.Store(next)
-	l.shared.memory.Clear() // sources may show something else under the same name
+	l.shared.memory.Clear()  // sources may show something else under the same name
+	old.handler.EndStreams() // their clients come again, and are answered by the new configuration
 	go old.close()
 	return nil
 }
@@ -197,17 +225,22 @@ func (l *live) watch(ctx context.Context, load func() (config, error)) {
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
 	changed := make(chan struct{}, 1)
-	if name := l.site.Load().app.config.file; name != "" {
-		f := file.Provider(name)
-		if err := f.Watch(func(any, error) {
+	if c := l.site.Load().app.config; c.file != "" {
+		f := file.Provider(c.file)
+		tell := func(any, error) {
 			select {
 			case changed <- struct{}{}:
 			default:
 			}
-		}); err != nil {
+		}
+		if err := f.Watch(tell); err != nil {
 			slog.Warn("changes of the configuration are not noticed: send SIGHUP", "error", err)
 		}
 		defer f.Unwatch()
+		// Opening models takes a second: a change in that time had nobody who watched.
+		if info, err := os.Stat(c.file); err == nil && info.ModTime().After(c.read) {
+			tell(nil, nil)
+		}
 	}
 	for {
 		select {

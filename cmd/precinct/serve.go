@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -18,9 +17,6 @@ import (
 	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/tiles/sources"
 )
-
-// drainTime is how long requests in flight may take to end after the server was told to.
-const drainTime = 20 * time.Second
 
 func newServe(g *global) *cobra.Command {
 	var addr, memory, data string
@@ -61,7 +57,7 @@ func newDemo(g *global) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf := defaults()
 			override(&conf, addr, memory)
-			conf.Environment = true
+			conf.Environment, conf.Log.Access = true, string(server.AccessOff)
 			conf.Sources = []sources.Config{
 				{Name: "satellite", Kind: "town", Layer: "satellite", Seed: seed, Lang: lang},
 				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang, Fonts: fonts},
@@ -127,10 +123,8 @@ func serve(ctx context.Context, c config, load func() (config, error)) error {
 		defer group.Wait()
 		defer stop()
 	}
-	s := &http.Server{
-		Handler: l, ConnContext: server.Connection, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
-	}
+	s := c.Limits.listening(l)
+	s.RegisterOnShutdown(l.endStreams)
 	fmt.Printf("Precinct is at http://%s/\n", listener.Addr())
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(server.Join(listener)) }()
@@ -140,8 +134,9 @@ func serve(ctx context.Context, c config, load func() (config, error)) error {
 	case <-ctx.Done():
 	}
 	draining.Store(true)
-	slog.Info("shutting down", "grace", drainTime)
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	slog.Info("shutting down", "notice", c.Limits.Notice, "drain", c.Limits.Drain)
+	time.Sleep(c.Limits.Notice) // /readyz is red meanwhile, so that others stop sending
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Limits.Drain)
 	defer cancel()
 	if err := s.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err

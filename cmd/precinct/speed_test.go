@@ -98,7 +98,7 @@ func newSpeed(t *testing.T, scene reasoning.Scene) *speed {
 // ask gives the seconds of one scene's answer, and those that the segmenter's graphs ran.
 func (s *speed) ask(phrase string, mode reasoning.Mode) (whole, model float64) {
 	before, start := s.modelSeconds(), time.Now()
-	work, err := s.a.engine.Start(reasoning.Question{Phrase: phrase, Mode: mode}, s.scene)
+	work, err := s.a.engine.Start(s.t.Context(), reasoning.Question{Phrase: phrase, Mode: mode}, s.scene)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -252,6 +252,39 @@ func TestCancelAndRetry(t *testing.T) {
 	}
 }
 
+// TestRemove: what has ended is forgotten, and only that; ids are not given twice.
+func TestRemove(t *testing.T) {
+	goOn := make(chan struct{})
+	q := open(t, t.TempDir(), jobs.Config{Workers: 1, Work: func(ctx context.Context, _ jobs.Scene) error {
+		select {
+		case <-goOn:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}})
+	defer shut(t, q)
+	r := start(t, q, spec(0, 3))
+	if err := q.Remove(t.Context(), r.ID); !errors.Is(err, jobs.ErrNotFound) {
+		t.Errorf("a running one: %v", err)
+	}
+	close(goOn)
+	follow(t, q, r.ID, 0)
+	if err := q.Remove(t.Context(), r.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := q.Show(t.Context(), r.ID); !errors.Is(err, jobs.ErrNotFound) {
+		t.Errorf("afterwards: %v", err)
+	}
+	if err := q.Remove(t.Context(), r.ID); !errors.Is(err, jobs.ErrNotFound) {
+		t.Errorf("twice: %v", err)
+	}
+	next := start(t, q, spec(0, 3))
+	if events := follow(t, q, next.ID, 0); next.ID == r.ID || events[0].Kind != "started" || events[len(events)-1].Kind != "ended" {
+		t.Errorf("the next: %+v, %+v", next, events)
+	}
+}
+
 func TestRestart(t *testing.T) {
 	var l log
 	folder := t.TempDir()

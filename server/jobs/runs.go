@@ -72,6 +72,27 @@ func (q *Queue) Cancel(ctx context.Context, id int64) (Run, error) {
 	return q.Show(ctx, id)
 }
 
+// Remove forgets a run that has ended, with its events; what it found stays. One that is still running is not removed: cancel it first.
+func (q *Queue) Remove(ctx context.Context, id int64) error {
+	err := q.inTx(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE id = ? AND state <> 'running'", id)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); n == 0 || err != nil {
+			return errors.Join(err, ErrNotFound)
+		}
+		for _, table := range []string{"run_scenes", "events"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE run = ?", id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	q.tell()
+	return fail("remove", id, err)
+}
+
 // Retry does again what failed or was cancelled.
 func (q *Queue) Retry(ctx context.Context, id int64) (Run, error) {
 	err := q.inTx(ctx, func(tx *sql.Tx) error {

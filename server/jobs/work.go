@@ -42,6 +42,9 @@ type spreader struct {
 
 func (s *spreader) Work(ctx context.Context, job *river.Job[spreadArgs]) error {
 	run, err := s.queue.Show(ctx, job.Args.Run)
+	if errors.Is(err, ErrNotFound) {
+		return nil // it was cancelled and removed
+	}
 	if err == nil && !run.Counted {
 		err = s.queue.countScenes(ctx, run)
 	}

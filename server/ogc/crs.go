@@ -6,6 +6,8 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/project"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // crs is a coordinate reference system that features may be asked for in.
@@ -47,7 +49,7 @@ func systemOf(uri string) (crs, error) {
 			return s, nil
 		}
 	}
-	return crs{}, badRequest("the coordinate reference system %q is not known here; there are: %s", short(uri), strings.Join(systemURIs(), ", "))
+	return crs{}, problem.BadRequest("the coordinate reference system %q is not known here; there are: %s", short(uri), strings.Join(systemURIs(), ", "))
 }
 
 // contentCRS is the system that a body says it is in.

@@ -13,14 +13,12 @@ import (
 	"github.com/paulmach/orb"
 
 	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
-// maxBody is what a request may send, in bytes.
-const maxBody = 16 << 20
-
 func (c *call) body() ([]byte, error) {
-	return io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	return io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.MaxBody))
 }
 
 // allow asks whether a request may do what it asks for.
@@ -29,10 +27,26 @@ func (c *call) allow(may MayDo) (by string, err error) {
 		return "", nil
 	}
 	by, err = may(c.r)
-	if p := (*Problem)(nil); err != nil && !errors.As(err, &p) {
-		err = problem(http.StatusForbidden, "forbidden", "This is not allowed", "%v", err)
+	if p := (*problem.Problem)(nil); err != nil && !errors.As(err, &p) {
+		err = problem.New(http.StatusForbidden, "forbidden", "This is not allowed", "%v", err)
 	}
 	return by, err
+}
+
+// collectionToBe is the collection that the path names. With create=true the path may be a phrase of which nothing was found yet: the first
+// outline that is drawn for it makes its collection. Without it a mistyped id is an error, as the standard wants (OGC 20-002, 6.2).
+func (c *call) collectionToBe() (store.Collection, error) {
+	found, err := c.collection()
+	if !errors.Is(err, store.ErrNotFound) || c.query.Get("create") != "true" {
+		return found, err
+	}
+	phrase := c.r.PathValue("collectionId")
+	if c.Phrase != nil {
+		if phrase, err = c.Phrase(phrase); err != nil {
+			return found, err
+		}
+	}
+	return store.Collection{ID: store.CollectionID(phrase), Phrase: phrase}, nil
 }
 
 // createItem keeps a feature that a person drew.
@@ -41,7 +55,7 @@ func (c *call) createItem() error {
 	if err != nil {
 		return err
 	}
-	found, err := c.collection()
+	found, err := c.collectionToBe()
 	if err != nil {
 		return err
 	}
@@ -121,7 +135,7 @@ func (c *call) matching() (found store.Collection, f store.Feature, match int64,
 			return found, f, n, nil
 		}
 	}
-	return found, f, 0, problem(http.StatusPreconditionFailed, "conflict", "Somebody else changed it",
+	return found, f, 0, problem.New(http.StatusPreconditionFailed, "conflict", "Somebody else changed it",
 		"feature %d is now of version %d: read it again and change that", f.ID, f.Version)
 }
 
@@ -148,7 +162,7 @@ func (d *drawing) onto(f *store.Feature) {
 func (c *call) readFeature() (d drawing, in crs, err error) {
 	media, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if media != mediaGeoJSON && media != mediaJSON {
-		return d, in, problem(http.StatusUnsupportedMediaType, "bad-request", "The request cannot be understood", "send %s", mediaGeoJSON)
+		return d, in, problem.New(http.StatusUnsupportedMediaType, "bad-request", "The request cannot be understood", "send %s", mediaGeoJSON)
 	}
 	if in, err = contentCRS(c.r); err != nil {
 		return d, in, err
@@ -167,7 +181,7 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 		return d, in, err
 	}
 	if len(list) != 1 {
-		return d, in, badRequest("send one feature, not %d", len(list))
+		return d, in, problem.BadRequest("send one feature, not %d", len(list))
 	}
 	switch g := list[0].Geometry.(type) {
 	case orb.Polygon:
@@ -175,14 +189,14 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 	case orb.MultiPolygon:
 		d.shape = g
 	default:
-		return d, in, problem(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "it must be a Polygon or a MultiPolygon")
+		return d, in, problem.New(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "it must be a Polygon or a MultiPolygon")
 	}
 	for key, to := range map[string]*string{"name": &d.name, "tier": &d.tier, "class": &d.class, "function": &d.function, "verdict": &d.verdict} {
 		value := list[0].Get(key)
 		if s, ok := value.(string); ok {
 			*to = s
 		} else if value != nil {
-			return d, in, badRequest("the property %s must be a string", key)
+			return d, in, problem.BadRequest("the property %s must be a string", key)
 		}
 	}
 	return d, in, nil
@@ -192,7 +206,7 @@ func (c *call) readFeature() (d drawing, in crs, err error) {
 func reproject(data []byte, in crs) ([]byte, error) {
 	var f map[string]any
 	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, badRequest("the body is no JSON object: %v", err)
+		return nil, problem.BadRequest("the body is no JSON object: %v", err)
 	}
 	if g, ok := f["geometry"].(map[string]any); ok {
 		turn(g["coordinates"], in)
@@ -218,8 +232,8 @@ func turn(v any, in crs) {
 
 // outline tells an outline that cannot be kept from a request that cannot be read.
 func outline(err error) error {
-	if p := problemOf(err); p.Status == http.StatusBadRequest {
-		return problem(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "%s", p.Detail)
+	if p := problem.Of(err, problems); p.Status == http.StatusBadRequest {
+		return problem.New(http.StatusUnprocessableEntity, "geometry", "The outline cannot be kept", "%s", p.Detail)
 	}
 	return err
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"testing"
 
+	"github.com/precinct-map/precinct/server/ogc"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -110,4 +112,31 @@ var editRequirements = []requirement{
 		f, err := w.store.Feature(w.t.Context(), id)
 		return all(err, that(r.StatusCode == 200 && f.Verdict == "wrong", "%d %s", r.StatusCode, r.body), that(!f.Edited, "the outline was redrawn"))
 	}},
+}
+
+// TestFirstOutline: the first outline of a phrase makes its collection, where that is asked for.
+func TestFirstOutline(t *testing.T) {
+	w := newWorld(t, func(o *ogc.Options) {
+		o.Phrase = func(p string) (string, error) {
+			if strings.Contains(p, "<") {
+				return "", fmt.Errorf("%w: a phrase has no <", ogc.ErrInput)
+			}
+			return strings.TrimSpace(p), nil
+		}
+	})
+	items := "/ogc/collections/" + url.PathEscape(" a/b bus park") + "/items"
+	if err := all(w.refused(404, "POST", items, yard, anna, sent), w.refused(404, "POST", items+"?create=false", yard, anna, sent), w.refused(401, "POST", items+"?create=true", yard, sent),
+		w.refused(400, "POST", "/ogc/collections/%3Cb%3E/items?create=true", yard, anna, sent), w.refused(422, "POST", items+"?create=true", strings.Replace(yard, "Polygon", "LineString", 1), anna, sent)); err != nil {
+		t.Error(err)
+	}
+	r := w.do("POST", items+"?create=true", yard, anna, sent)
+	if want := "http://maps.test/ogc/collections/" + store.CollectionID("a/b bus park") + "/items/"; r.StatusCode != 201 || !strings.HasPrefix(r.Header.Get("Location"), want) {
+		t.Fatalf("%d %v %s", r.StatusCode, r.Header, r.body)
+	}
+	if err := w.status(local(r.Header.Get("Location")), 200); err != nil {
+		t.Error(err)
+	}
+	if again := w.do("POST", "/ogc/collections/"+store.CollectionID("a/b bus park")+"/items", yard, anna, sent); again.StatusCode != 201 {
+		t.Errorf("the second one: %d %s", again.StatusCode, again.body)
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // heartbeat is how often a stream of events says that it lives, so that proxies do not end it.
@@ -22,7 +24,7 @@ func (c *call) events() error {
 	var after int64
 	if last := c.r.Header.Get("Last-Event-ID"); last != "" {
 		if after, err = strconv.ParseInt(last, 10, 64); err != nil || after < 0 {
-			return badRequest("Last-Event-ID %q is none of ours", short(last))
+			return problem.BadRequest("Last-Event-ID %q is none of ours", short(last))
 		}
 	}
 	h := c.w.Header()
@@ -30,7 +32,6 @@ func (c *call) events() error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would gather the events
 	control := http.NewResponseController(c.w)
-	_ = control.SetWriteDeadline(time.Time{}) // a server without deadlines has none to lift
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
@@ -92,5 +93,7 @@ func (c *call) stream(control *http.ResponseController, news <-chan Event, ended
 		if err != nil || control.Flush() != nil {
 			return
 		}
+		// Who listens must read: the next piece has to be gone soon after it is due. A connection without deadlines has none to move.
+		_ = control.SetWriteDeadline(time.Now().Add(2 * heartbeat))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -118,11 +119,11 @@ func (c *call) item() error {
 func (c *call) featureOf(found store.Collection) (store.Feature, error) {
 	id, err := strconv.ParseInt(c.r.PathValue("featureId"), 10, 64)
 	if err != nil || id <= 0 {
-		return store.Feature{}, notFound("%q has no feature %q: ids are whole numbers", found.Phrase, short(c.r.PathValue("featureId")))
+		return store.Feature{}, problem.NotFound("%q has no feature %q: ids are whole numbers", found.Phrase, short(c.r.PathValue("featureId")))
 	}
 	f, err := c.Features.Feature(c.r.Context(), id)
 	if err == nil && f.Phrase != found.Phrase {
-		err = notFound("%q has no feature %d", found.Phrase, id)
+		err = problem.NotFound("%q has no feature %d", found.Phrase, id)
 	}
 	return f, err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,18 +43,29 @@ func serve(t *testing.T) (*world, string) {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	w = newWorld(t, func(o *ogc.Options) { o.PublicURL = server.URL })
-	mux.Handle("/", w.handler)
-	mux.HandleFunc("/tiles/{layer}/{z}/{x}/{file}", func(rw http.ResponseWriter, r *http.Request) {
-		var z, x, y uint8
-		fmt.Sscan(r.PathValue("z"), &z)
-		fmt.Sscan(r.PathValue("x"), &x)
-		fmt.Sscan(strings.TrimSuffix(r.PathValue("file"), ".png"), &y)
+	paint := func(rw http.ResponseWriter, z, x, y uint8) {
 		img := image.NewNRGBA(image.Rect(0, 0, 256, 256))
 		for i := range 256 * 256 {
 			img.SetNRGBA(i%256, i/256, color.NRGBA{z * 10, x * 10, y * 10, 255})
 		}
 		_ = png.Encode(rw, img)
+	}
+	w = newWorld(t, func(o *ogc.Options) {
+		o.PublicURL = server.URL
+		o.Picture = func(rw http.ResponseWriter, _ *http.Request, _, _ string, t maptile.Tile) {
+			paint(rw, uint8(t.Z), uint8(t.X), uint8(t.Y))
+		}
+	})
+	mux.Handle("/", w.handler)
+	mux.HandleFunc("/keys.xml", func(rw http.ResponseWriter, _ *http.Request) { // capabilities as of a service without templates
+		_, _ = rw.Write(regexp.MustCompile(`<ResourceURL[^>]*></ResourceURL>`).ReplaceAll(w.get("/wmts").body, nil))
+	})
+	mux.HandleFunc("/tiles/{layer}/{z}/{x}/{file}", func(rw http.ResponseWriter, r *http.Request) {
+		var z, x, y uint8
+		fmt.Sscan(r.PathValue("z"), &z)
+		fmt.Sscan(r.PathValue("x"), &x)
+		fmt.Sscan(strings.TrimSuffix(r.PathValue("file"), ".png"), &y)
+		paint(rw, z, x, y)
 	})
 	return w, server.URL
 }
@@ -103,9 +115,11 @@ func TestGDALReadsWMTS(t *testing.T) {
 	out = program(t, "gdalinfo", "WMTS:"+capabilities+",layer=retina,zoom_level=17")
 	wants(t, out, "Pixel Size = (0.5971642834")
 	// The tile 5/22/13 by its middle: x = (22.5/16-1)·πR, y = (1-13.5/16)·πR.
-	out = program(t, "gdallocationinfo", "-valonly", "-geoloc", "WMTS:"+capabilities+",layer=satellite,zoom_level=5", "8140237.76", "3130860.68")
-	if got := strings.Fields(out); len(got) < 3 || got[0] != "50" || got[1] != "220" || got[2] != "130" {
-		t.Errorf("pixel %v, want 50 220 130", got)
+	for _, from := range []string{capabilities, base + "/keys.xml"} {
+		out = program(t, "gdallocationinfo", "-valonly", "-geoloc", "WMTS:"+from+",layer=satellite,zoom_level=5", "8140237.76", "3130860.68")
+		if got := strings.Fields(out); len(got) < 3 || got[0] != "50" || got[1] != "220" || got[2] != "130" {
+			t.Errorf("%s: pixel %v, want 50 220 130", from, got)
+		}
 	}
 }
 

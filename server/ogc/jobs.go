@@ -15,6 +15,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -49,8 +50,8 @@ func (c *call) run() (j Job, id string, err error) {
 	return j, id, err
 }
 
-func noJob(id string) *Problem {
-	return &Problem{exceptions + "no-such-job", "There is no such job", http.StatusNotFound, fmt.Sprintf("there is no job %q", short(id))}
+func noJob(id string) *problem.Problem {
+	return &problem.Problem{Type: exceptions + "no-such-job", Title: "There is no such job", Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no job %q", short(id))}
 }
 
 // statusInfo is a job as OGC 18-062r2, 7.12 has it.
@@ -91,7 +92,7 @@ func (c *call) job() error {
 	return c.sendStatus(http.StatusOK, j, id)
 }
 
-// dismiss gives a job up. One that has ended stays what it is: its outlines are in the store and others use them.
+// dismiss gives a job up, or forgets one that has ended (OGC 18-062r2, 13). Its outlines stay: they are in the store and others use them.
 func (c *call) dismiss() error {
 	if _, err := c.allow(c.MayRun); err != nil {
 		return err
@@ -100,7 +101,12 @@ func (c *call) dismiss() error {
 	if err != nil {
 		return err
 	}
-	if j, err = c.Jobs.Cancel(c.r.Context(), j.ID); err != nil {
+	if !j.ended() {
+		j, err = c.Jobs.Cancel(c.r.Context(), j.ID)
+	} else if err = c.Jobs.Remove(c.r.Context(), j.ID); err == nil {
+		j.State = Dismissed
+	}
+	if err != nil {
 		return err
 	}
 	return c.sendStatus(http.StatusOK, j, id)
@@ -119,7 +125,7 @@ func (c *call) jobs() error {
 	var before int64
 	if c.query.Has("after") {
 		if before, err = strconv.ParseInt(c.query.Get("after"), 10, 64); err != nil || before <= 0 {
-			return badRequest("follow the link next as it is given")
+			return problem.BadRequest("follow the link next as it is given")
 		}
 	}
 	list, next, err := c.scan(wanted, before, limit)
@@ -178,7 +184,7 @@ func readJobFilter(v url.Values) (func(*Job) bool, error) {
 	for name, n := range map[string]*int{"minDuration": &least, "maxDuration": &most} {
 		if v.Has(name) {
 			if *n, err = strconv.Atoi(v.Get(name)); err != nil || *n < 0 {
-				return nil, badRequest("%s is a whole number of seconds", name)
+				return nil, problem.BadRequest("%s is a whole number of seconds", name)
 			}
 		}
 	}
@@ -203,11 +209,11 @@ func (c *call) results() error {
 	case err != nil:
 		return err
 	case j.State == Failed:
-		return &Problem{exceptions + "job-results-failed", "The job failed", http.StatusInternalServerError, fmt.Sprintf("%d scenes of job %s failed, none was done", j.Failed, id)}
+		return &problem.Problem{Type: exceptions + "job-results-failed", Title: "The job failed", Status: http.StatusInternalServerError, Detail: fmt.Sprintf("%d scenes of job %s failed, none was done", j.Failed, id)}
 	case j.State == Dismissed:
-		return &Problem{exceptions + "no-such-job", "The job was dismissed", http.StatusNotFound, "job " + id + " was dismissed and has no results"}
+		return &problem.Problem{Type: exceptions + "no-such-job", Title: "The job was dismissed", Status: http.StatusNotFound, Detail: "job " + id + " was dismissed and has no results"}
 	case j.State != Successful:
-		return &Problem{exceptions + "result-not-ready", "The results are not ready", http.StatusNotFound, "job " + id + " is still " + string(j.State)}
+		return &problem.Problem{Type: exceptions + "result-not-ready", Title: "The results are not ready", Status: http.StatusNotFound, Detail: "job " + id + " is still " + string(j.State)}
 	}
 	data, err := c.outcome(c.r.Context(), j)
 	if err != nil {

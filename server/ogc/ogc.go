@@ -22,12 +22,13 @@ import (
 type Options struct {
 	Features  Features
 	Catalogue Catalogue
-	Edits     Edits      // with MayEdit: create, replace and delete of features
-	MayEdit   MayDo      // who may edit; nil for nobody
-	Jobs      Jobs       // OGC API Processes
-	MayRun    MayDo      // who may start and dismiss jobs; nil for everybody
-	Tile      TileFunc   // OGC API Tiles
-	Layers    LayersFunc // WMTS, and the first is the ground of the maps on pages
+	Edits     Edits       // with MayEdit: create, replace and delete of features
+	MayEdit   MayDo       // who may edit; nil for nobody
+	Jobs      Jobs        // OGC API Processes
+	MayRun    MayDo       // who may start and dismiss jobs; nil for everybody
+	Tile      TileFunc    // OGC API Tiles
+	Layers    LayersFunc  // WMTS, and the first is the ground of the maps on pages
+	Picture   PictureFunc // GetTile of WMTS by key and value; without it WMTS is RESTful only
 	// Phrase makes a phrase from outside usable or says what is wrong with it; nil takes what is not empty.
 	Phrase func(string) (string, error)
 
@@ -35,6 +36,7 @@ type Options struct {
 	Leaflet string // path of the folder with leaflet.js and leaflet.css, as "/vendor/leaflet/"; "" for pages without maps
 
 	PublicURL      string // base of all links; "" takes it from each request
+	MaxBody        int64  // bytes that a request may send; 16 MiB when zero
 	TrustForwarded bool   // whether X-Forwarded-Proto, -Host and -Prefix are believed
 	Log            *slog.Logger
 }
@@ -59,12 +61,15 @@ type Edits interface {
 	Delete(ctx context.Context, id int64, e store.Edit) error
 }
 
-// MayDo says who sends a request, or an error when they may not do what they ask for: a *Problem is answered as it is, any other
+// MayDo says who sends a request, or an error when they may not do what they ask for: a *problem.Problem is answered as it is, any other
 // as 403.
 type MayDo func(r *http.Request) (by string, err error)
 
 // TileFunc answers a request for a vector tile of a phrase; the tile is one of the grid.
 type TileFunc func(w http.ResponseWriter, r *http.Request, phrase string, t maptile.Tile)
+
+// PictureFunc answers a request for a tile of a layer in one of its formats; the tile is one of the grid.
+type PictureFunc func(w http.ResponseWriter, r *http.Request, layer, format string, t maptile.Tile)
 
 // LayersFunc gives the layers as they are now.
 type LayersFunc func() []Layer
@@ -136,6 +141,7 @@ type Jobs interface {
 	JobReader
 	Start(ctx context.Context, o Order) (Job, error)
 	Cancel(ctx context.Context, id int64) (Job, error)
+	Remove(ctx context.Context, id int64) error // of one that has ended
 }
 
 // Sentinels that Jobs and Phrase wrap.
@@ -148,6 +154,9 @@ var (
 func Handler(o Options) http.Handler {
 	if o.Title == "" {
 		o.Title = "Precinct"
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 16 << 20
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

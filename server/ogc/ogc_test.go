@@ -18,6 +18,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/server/ogc"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 	"github.com/precinct-map/precinct/server/store/storetest"
 )
@@ -56,7 +57,7 @@ func newWorld(t testing.TB, change ...func(*ogc.Options)) *world {
 		Features: s, Catalogue: s, Edits: s, Layers: layers, Tile: w.tile, Leaflet: "/vendor/leaflet/",
 		MayEdit: func(r *http.Request) (string, error) {
 			if r.Header.Get("Authorization") != "Bearer anna" {
-				return "", &ogc.Problem{Title: "Say who you are", Status: http.StatusUnauthorized}
+				return "", &problem.Problem{Title: "Say who you are", Status: http.StatusUnauthorized}
 			}
 			return "anna", nil
 		},

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 // operation is one method of one resource. The table of them is what is served, what is checked and what /ogc/api describes.
@@ -18,6 +20,7 @@ type operation struct {
 	query   []param
 	media   []string // of the answer
 	body    string   // media type of what is sent; "" for nothing
+	loose   bool     // other parameters, and these in another case, are no mistake
 	raw     bool     // it is streamed, or encoded by others: it is not packed here
 	serve   func(*call) error
 }
@@ -52,7 +55,7 @@ func (s *service) dispatch(methods map[string]*operation) http.HandlerFunc {
 
 func (c *call) answer(methods map[string]*operation) error {
 	if methods == nil {
-		return notFound("%s is no resource here; %s/ogc lists what there is", short(c.r.URL.Path), c.base)
+		return problem.NotFound("%s is no resource here; %s/ogc lists what there is", short(c.r.URL.Path), c.base)
 	}
 	method := c.r.Method
 	if method == http.MethodHead {
@@ -64,7 +67,7 @@ func (c *call) answer(methods map[string]*operation) error {
 			c.w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		return problem(http.StatusMethodNotAllowed, "http", "This method is not for this resource", "use %s", allowed(methods))
+		return problem.New(http.StatusMethodNotAllowed, "http", "This method is not for this resource", "use %s", allowed(methods))
 	}
 	if err := c.checkQuery(); err != nil {
 		return err
@@ -87,14 +90,17 @@ func allowed(methods map[string]*operation) string {
 func (c *call) checkQuery() error {
 	var err error
 	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
-		return badRequest("the query cannot be decoded: %v", err)
+		return problem.BadRequest("the query cannot be decoded: %v", err)
 	}
 	for name, values := range c.query {
+		if c.op.loose {
+			break
+		}
 		if !slices.ContainsFunc(c.op.query, func(p param) bool { return p.name == name }) {
-			return badRequest("there is no parameter %q here; there are: %s", short(name), strings.Join(names(c.op.query), ", "))
+			return problem.BadRequest("there is no parameter %q here; there are: %s", short(name), strings.Join(names(c.op.query), ", "))
 		}
 		if len(values) > 1 {
-			return badRequest("the parameter %q is given %d times", short(name), len(values))
+			return problem.BadRequest("the parameter %q is given %d times", short(name), len(values))
 		}
 	}
 	c.html = slices.Contains(c.op.media, mediaHTML) && prefersHTML(c.r.Header.Get("Accept"))
@@ -103,7 +109,7 @@ func (c *call) checkQuery() error {
 	}
 	if f := c.query.Get("f"); c.query.Has("f") {
 		if !slices.Contains(formatNames(c.op), f) {
-			return badRequest("there is no format %q here; there are: %s", short(f), strings.Join(formatNames(c.op), ", "))
+			return problem.BadRequest("there is no format %q here; there are: %s", short(f), strings.Join(formatNames(c.op), ", "))
 		}
 		c.html = f == "html"
 	}

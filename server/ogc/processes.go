@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/precinct-map/precinct/server/problem"
 )
 
 const (
@@ -40,7 +42,7 @@ func (c *call) processes() error {
 // knownProcess says whether the path names the process.
 func (c *call) knownProcess() error {
 	if id := c.r.PathValue("processId"); id != segment {
-		return &Problem{exceptions + "no-such-process", "There is no such process", http.StatusNotFound, fmt.Sprintf("there is no process %q; there is %s", short(id), segment)}
+		return &problem.Problem{Type: exceptions + "no-such-process", Title: "There is no such process", Status: http.StatusNotFound, Detail: fmt.Sprintf("there is no process %q; there is %s", short(id), segment)}
 	}
 	return nil
 }
@@ -113,18 +115,18 @@ func (c *call) readExecute(data []byte) (o Order, document bool, err error) {
 	var e executeRequest
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if err := dec.Decode(&e); err != nil || dec.More() {
-		return o, false, badRequest("the body is no execute request: %v", err)
+		return o, false, problem.BadRequest("the body is no execute request: %v", err)
 	}
 	switch e.Response {
 	case "", "raw":
 	case "document":
 		document = true
 	default:
-		return o, false, badRequest("response is raw or document, not %q", short(e.Response))
+		return o, false, problem.BadRequest("response is raw or document, not %q", short(e.Response))
 	}
 	for name, out := range e.Outputs {
 		if name != "features" || out.TransmissionMode != "" && out.TransmissionMode != "value" {
-			return o, false, badRequest("the one output is features, by value")
+			return o, false, problem.BadRequest("the one output is features, by value")
 		}
 	}
 	for name, raw := range e.Inputs {
@@ -139,18 +141,18 @@ func (c *call) readExecute(data []byte) (o Order, document bool, err error) {
 			err = fmt.Errorf("the inputs are query, bbox and mode")
 		}
 		if err != nil {
-			return o, false, badRequest("input %q: %v", short(name), err)
+			return o, false, problem.BadRequest("input %q: %v", short(name), err)
 		}
 	}
 	if e.Inputs["bbox"] == nil || o.Phrase == "" {
-		return o, false, badRequest("the inputs query and bbox are needed")
+		return o, false, problem.BadRequest("the inputs query and bbox are needed")
 	}
 	if o.Mode != "" && !slices.Contains(modes, o.Mode) {
-		return o, false, badRequest("input mode is one of %s", strings.Join(modes, ", "))
+		return o, false, problem.BadRequest("input mode is one of %s", strings.Join(modes, ", "))
 	}
 	if c.Phrase != nil {
 		if o.Phrase, err = c.Phrase(o.Phrase); err != nil {
-			return o, false, badRequest("input query: %v", err)
+			return o, false, problem.BadRequest("input query: %v", err)
 		}
 	}
 	return o, document, nil

@@ -137,6 +137,16 @@ func TestJobsAreDismissed(t *testing.T) {
 	if err := all(w.status(path, 200), w.status(path+"/results", 404)); err != nil {
 		t.Error(err)
 	}
+	r = w.do("DELETE", path, "") // it has ended: now it goes
+	if err := json.Unmarshal(r.body, &d); err != nil || r.StatusCode != 200 || d["status"] != "dismissed" {
+		t.Errorf("%d %s", r.StatusCode, r.body)
+	}
+	if err := all(w.status(path, 404), w.status("/ogc/jobs", 200)); err != nil {
+		t.Error(err)
+	}
+	if r := w.do("DELETE", path, ""); r.StatusCode != 404 || problemType(r.body) != "no-such-job" {
+		t.Errorf("a third time: %d %s", r.StatusCode, r.body)
+	}
 	if r := w.do("DELETE", "/ogc/jobs/77", ""); r.StatusCode != 404 {
 		t.Errorf("%d", r.StatusCode)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -22,7 +23,7 @@ type itemsQuery struct {
 	crs crs
 }
 
-// readItems reads the parameters of items. All errors are *Problem with status 400.
+// readItems reads the parameters of items. All errors are *problem.Problem with status 400.
 func readItems(v url.Values) (q itemsQuery, err error) {
 	if q.crs, err = systemOf(v.Get("crs")); err != nil {
 		return q, err
@@ -46,7 +47,7 @@ func readItems(v url.Values) (q itemsQuery, err error) {
 	}
 	if v.Has("offset") {
 		if q.Offset, err = strconv.Atoi(v.Get("offset")); err != nil || q.Offset < 0 || q.Offset > store.MaxOffset {
-			return q, badRequest("offset is a whole number from 0 to %d; beyond it, follow the links next", store.MaxOffset)
+			return q, problem.BadRequest("offset is a whole number from 0 to %d; beyond it, follow the links next", store.MaxOffset)
 		}
 	}
 	for _, key := range filters {
@@ -71,7 +72,7 @@ func readLimit(v url.Values, usual, most int) (int, error) {
 		return most, nil
 	}
 	if err != nil || n < 1 {
-		return 0, badRequest("limit is a whole number from 1; %q is none", short(v.Get("limit")))
+		return 0, problem.BadRequest("limit is a whole number from 1; %q is none", short(v.Get("limit")))
 	}
 	return min(n, most), nil
 }
@@ -81,13 +82,13 @@ func readLimit(v url.Values, usual, most int) (int, error) {
 func readBBox(s string, in crs) (*orb.Bound, error) {
 	parts := strings.Split(s, ",")
 	if len(parts) != 4 && len(parts) != 6 {
-		return nil, badRequest("bbox is four or six numbers with commas between; %q has %d", short(s), len(parts))
+		return nil, problem.BadRequest("bbox is four or six numbers with commas between; %q has %d", short(s), len(parts))
 	}
 	n := make([]float64, len(parts))
 	for i, p := range parts {
 		var err error
 		if n[i], err = strconv.ParseFloat(strings.TrimSpace(p), 64); err != nil || math.IsNaN(n[i]) || math.IsInf(n[i], 0) {
-			return nil, badRequest("bbox: %q is no number", short(p))
+			return nil, problem.BadRequest("bbox: %q is no number", short(p))
 		}
 	}
 	low, high := orb.Point{n[0], n[1]}, orb.Point{n[len(n)/2], n[len(n)/2+1]}
@@ -95,10 +96,10 @@ func readBBox(s string, in crs) (*orb.Bound, error) {
 		low, high = in.to(low), in.to(high)
 	}
 	if low[1] > high[1] {
-		return nil, badRequest("bbox: its south lies north of its north")
+		return nil, problem.BadRequest("bbox: its south lies north of its north")
 	}
 	if max(math.Abs(low[0]), math.Abs(high[0])) > 1e6 {
-		return nil, badRequest("bbox lies outside the world; bbox-crs says what it is counted in")
+		return nil, problem.BadRequest("bbox lies outside the world; bbox-crs says what it is counted in")
 	}
 	low[1], high[1] = max(low[1], -90), min(high[1], 90)
 	return &orb.Bound{Min: low, Max: high}, nil
@@ -109,7 +110,7 @@ func readInterval(s string) (from, to time.Time, err error) {
 	a, b, two := strings.Cut(s, "/")
 	if !two {
 		if from, to, err = readTime(a); err == nil && from.IsZero() {
-			err = badRequest("datetime: an instant cannot be open")
+			err = problem.BadRequest("datetime: an instant cannot be open")
 		}
 		return from, to, err
 	}
@@ -120,7 +121,7 @@ func readInterval(s string) (from, to time.Time, err error) {
 		return from, to, err
 	}
 	if !from.IsZero() && !to.IsZero() && from.After(to) {
-		return from, to, badRequest("datetime: the interval ends before it begins")
+		return from, to, problem.BadRequest("datetime: the interval ends before it begins")
 	}
 	return from, to, nil
 }
@@ -134,7 +135,7 @@ func readTime(s string) (from, to time.Time, err error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s))
 	if err != nil {
-		return from, to, badRequest("datetime: %q is no time as in 2026-11-24T12:00:00Z", short(s))
+		return from, to, problem.BadRequest("datetime: %q is no time as in 2026-11-24T12:00:00Z", short(s))
 	}
 	return t, t, nil
 }

@@ -12,13 +12,19 @@ import (
 // Queue is a queue of jobs as Jobs.
 type Queue struct {
 	*jobs.Queue
-	Mode string // of orders that name none
+	Mode string            // of orders that name none
+	Fits func(Order) error // says why an order is too large; nil takes all
 }
 
 // Start is Jobs'.
 func (q Queue) Start(ctx context.Context, o Order) (Job, error) {
 	if o.Mode == "" {
 		o.Mode = q.Mode
+	}
+	if q.Fits != nil {
+		if err := q.Fits(o); err != nil {
+			return Job{}, err
+		}
 	}
 	r, err := q.Queue.Start(ctx, jobs.Spec{Phrase: o.Phrase, Mode: o.Mode, Bound: o.Bound, By: o.By})
 	return jobOf(r), jobError(err)
@@ -35,6 +41,9 @@ func (q Queue) Cancel(ctx context.Context, id int64) (Job, error) {
 	r, err := q.Queue.Cancel(ctx, id)
 	return jobOf(r), jobError(err)
 }
+
+// Remove is Jobs'.
+func (q Queue) Remove(ctx context.Context, id int64) error { return jobError(q.Queue.Remove(ctx, id)) }
 
 // List is Jobs'.
 func (q Queue) List(ctx context.Context, before int64, limit int) ([]Job, error) {

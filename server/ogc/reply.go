@@ -2,18 +2,16 @@ package ogc
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/geo/formats"
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -32,37 +30,8 @@ const (
 // packed is what gzhttp appends to the validator of what it packs.
 const packed = "-gzip"
 
-// Problem is an error as RFC 9457 has it. Type is a fragment of docs/problems.md or one of the standard's own.
-type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-}
-
-func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
-
-const problemBase = "https://github.com/precinct-map/precinct/blob/main/docs/problems.md#"
-
-func problem(status int, kind, title, format string, args ...any) *Problem {
-	return &Problem{Type: problemBase + kind, Title: title, Status: status, Detail: fmt.Sprintf(format, args...)}
-}
-
-func badRequest(format string, args ...any) *Problem {
-	return problem(http.StatusBadRequest, "bad-request", "The request cannot be understood", format, args...)
-}
-
-func notFound(format string, args ...any) *Problem {
-	return problem(http.StatusNotFound, "not-found", "There is no such thing here", format, args...)
-}
-
-// problems is the one table from error to status; the first row that matches counts.
-var problems = []struct {
-	is     error
-	status int
-	kind   string
-	title  string
-}{
+// problems is the one table from error to status.
+var problems = problem.Table{
 	{store.ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
 	{ErrNotFound, http.StatusNotFound, "not-found", "There is no such thing here"},
 	{store.ErrConflict, http.StatusPreconditionFailed, "conflict", "Somebody else changed it"},
@@ -74,37 +43,12 @@ var problems = []struct {
 	{ErrInput, http.StatusBadRequest, "bad-request", "The request cannot be understood"},
 }
 
-func problemOf(err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
-		return p
-	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return problem(http.StatusRequestEntityTooLarge, "too-large", "What was sent is too large", "the limit is %d bytes", large.Limit)
-	}
-	for _, row := range problems {
-		if errors.Is(err, row.is) {
-			return problem(row.status, row.kind, row.title, "%v", err)
-		}
-	}
-	return problem(http.StatusInternalServerError, "internal", "Something went wrong here", "the log says more")
-}
-
 func (c *call) fail(err error) {
-	p := problemOf(err)
+	p := problem.Of(err, problems)
 	if p.Status >= 500 {
-		if c.r.Context().Err() != nil {
-			return // nobody listens
-		}
 		c.Log.Error("request failed", "path", c.r.URL.Path, "status", p.Status, "error", err)
 	}
-	data, _ := json.Marshal(p) // strings and a number: it cannot fail
-	h := c.w.Header()
-	h.Set("Content-Type", mediaProblem)
-	h.Set("Cache-Control", "no-store")
-	c.w.WriteHeader(p.Status)
-	_, _ = c.w.Write(append(data, '\n'))
+	p.Write(c.w, c.r)
 }
 
 // link is a web link as the standards write it.
@@ -209,11 +153,4 @@ func prefersHTML(accept string) bool {
 	return html > data
 }
 
-// short keeps what a stranger sent readable in a message.
-func short(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= 60 {
-		return s
-	}
-	return string([]rune(s)[:60]) + "…"
-}
+func short(s string) string { return problem.Short(s, 60) }

@@ -71,7 +71,8 @@ func (s *service) table() []operation {
 	if s.editing() {
 		out = append(out,
 			operation{method: http.MethodPost, path: collection + "/items", id: "create", summary: "Keeps an outline that a person drew", tag: "Edits",
-				body: mediaGeoJSON, media: []string{mediaGeoJSON}, serve: (*call).createItem},
+				query: []param{{name: "create", about: "true: collectionId may be a phrase that has no outlines yet", schema: text("true", "false")}},
+				body:  mediaGeoJSON, media: []string{mediaGeoJSON}, serve: (*call).createItem},
 			operation{method: http.MethodPut, path: item, id: "replace", summary: "Replaces outline, names and verdict; If-Match guards it", tag: "Edits",
 				body: mediaGeoJSON, media: []string{mediaGeoJSON}, serve: (*call).replaceItem},
 			operation{method: http.MethodDelete, path: item, id: "delete", summary: "Takes an outline away; If-Match guards it", tag: "Edits", serve: (*call).deleteItem})
@@ -90,11 +91,9 @@ func (s *service) table() []operation {
 		out = append(out, s.processTable()...)
 	}
 	if s.Layers != nil {
-		for _, path := range []string{"/wmts/1.0.0/WMTSCapabilities.xml", "/wmts"} {
-			out = append(out, operation{path: path, id: "wmts", summary: "Capabilities of WMTS 1.0.0", tag: "WMTS", media: []string{mediaXML},
-				query: []param{{name: "service", schema: text()}, {name: "request", schema: text()}, {name: "version", schema: text()},
-					{name: "SERVICE", schema: text()}, {name: "REQUEST", schema: text()}, {name: "VERSION", schema: text()}}, serve: (*call).capabilities})
-		}
+		out = append(out, operation{path: "/wmts/1.0.0/WMTSCapabilities.xml", id: "wmts", summary: "Capabilities of WMTS 1.0.0", tag: "WMTS", media: []string{mediaXML}, serve: (*call).capabilities},
+			operation{path: "/wmts", id: "wmtsKVP", summary: "WMTS 1.0.0 by keys and values, in whatever case: GetCapabilities and GetTile", tag: "WMTS", media: []string{mediaXML, "image/png", "image/jpeg", "image/webp"},
+				query: keyParams(), loose: true, raw: true, serve: (*call).keyValues})
 	}
 	for i := range out {
 		if out[i].method == "" {

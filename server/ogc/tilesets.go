@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb/maptile"
 	"github.com/paulmach/orb/project"
 
+	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/server/store"
 )
 
@@ -55,7 +56,7 @@ func (c *call) matrixSets() error {
 // knownSet says whether the path names the grid.
 func (c *call) knownSet() error {
 	if id := c.r.PathValue("tileMatrixSetId"); id != webMercatorQuad {
-		return notFound("there is no tile matrix set %q; there is %s", short(id), webMercatorQuad)
+		return problem.NotFound("there is no tile matrix set %q; there is %s", short(id), webMercatorQuad)
 	}
 	return nil
 }
@@ -130,12 +131,12 @@ func (c *call) tile() error {
 	for i, name := range []string{"tileMatrix", "tileRow", "tileCol"} {
 		var err error
 		if n[i], err = strconv.Atoi(c.r.PathValue(name)); err != nil {
-			return badRequest("%s %q is no whole number", name, short(c.r.PathValue(name)))
+			return problem.BadRequest("%s %q is no whole number", name, short(c.r.PathValue(name)))
 		}
 	}
 	z, y, x := n[0], n[1], n[2]
 	if z < 0 || z > maxZoom || x < 0 || y < 0 || x >= 1<<z || y >= 1<<z {
-		return notFound("tile matrix %d, row %d, column %d is outside the grid", z, y, x)
+		return problem.NotFound("tile matrix %d, row %d, column %d is outside the grid", z, y, x)
 	}
 	k, err := c.collection()
 	if err != nil {

@@ -21,9 +21,24 @@ type wmtsCapabilities struct {
 	Title    string      `xml:"ows:ServiceIdentification>ows:Title"`
 	Type     string      `xml:"ows:ServiceIdentification>ows:ServiceType"`
 	Versions string      `xml:"ows:ServiceIdentification>ows:ServiceTypeVersion"`
+	Does     []wmtsDoes  `xml:"ows:OperationsMetadata>ows:Operation"`
 	Layers   []wmtsLayer `xml:"Contents>Layer"`
 	Sets     []wmtsSet   `xml:"Contents>TileMatrixSet"`
 	Metadata wmtsHref    `xml:"ServiceMetadataURL"`
+}
+
+// wmtsDoes is an operation that is asked for by keys and values.
+type wmtsDoes struct {
+	Name string  `xml:"name,attr"`
+	Get  wmtsGet `xml:"ows:DCP>ows:HTTP>ows:Get"`
+}
+
+type wmtsGet struct {
+	Href     string `xml:"xlink:href,attr"`
+	Encoding struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"ows:AllowedValues>ows:Value"`
+	} `xml:"ows:Constraint"`
 }
 
 type wmtsHref struct {
@@ -154,6 +169,13 @@ func limits(b orb.Bound, from, to int) []wmtsLimits {
 func (c *call) capabilities() error {
 	doc := wmtsCapabilities{OWS: "http://www.opengis.net/ows/1.1", XLink: "http://www.w3.org/1999/xlink", Version: "1.0.0",
 		Title: c.Title, Type: "OGC WMTS", Versions: "1.0.0", Metadata: wmtsHref{c.base + "/wmts/1.0.0/WMTSCapabilities.xml"}}
+	if c.Picture != nil {
+		for _, name := range []string{"GetCapabilities", "GetTile"} {
+			get := wmtsGet{Href: c.base + "/wmts?"}
+			get.Encoding.Name, get.Encoding.Value = "GetEncoding", "KVP"
+			doc.Does = append(doc.Does, wmtsDoes{name, get})
+		}
+	}
 	sizes := map[int]bool{}
 	for _, l := range c.Layers() {
 		if l.TileSize == 0 {
