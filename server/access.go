@@ -83,11 +83,14 @@ func (g *gate) find(r *http.Request) int {
 // free are the paths that need no key.
 var free = []string{"/healthz", "/readyz"}
 
+// viewers says whether a route serves the viewer's own files, which are the same for all: the page asks for a key by itself.
+func (s *Server) viewers(route string) bool { return route == "/*" || route == "/vendor/leaflet/*" }
+
 // identify turns away who has no key where keys are configured, and who asks too often.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if len(s.gate.keys) == 0 || slices.Contains(free, r.URL.Path) || r.Method == http.MethodOptions {
+		if len(s.gate.keys) == 0 || slices.Contains(free, r.URL.Path) || r.Method == http.MethodOptions || s.viewers(c.Path()) {
 			return next(c)
 		}
 		at := s.gate.find(r)
