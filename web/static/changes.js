@@ -44,7 +44,10 @@ export class Changes {
   async step(phrase, step) {
     const at = (id) => `${this.items(phrase)}/${id}`;
     if (step.post) {
-      const feature = await this.send('POST', this.items(phrase), copy(step.post));
+      const feature = await this.send('POST', this.items(phrase), copy(step.post)).catch((error) => {
+        if (error.status !== 404) throw error;
+        throw new Problem(404, { detail: `Nothing is kept for “${phrase}” so far, so there is nothing to add this to`, hint: 'look for it first where there is one' });
+      });
       return { feature, back: () => this.send('DELETE', at(feature.id), null, feature.id) };
     }
     if (step.remove) {

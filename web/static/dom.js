@@ -50,7 +50,7 @@ export const say = (text, { error = false, action = null } = {}) => {
 // fail shows what went wrong and what to do about it; a request that was given up is nobody's error.
 export const fail = (error) => {
   if (error.name === 'AbortError') return;
-  console.error(error);
+  if (!error.expected) console.error(error);
   say([error.message, error.hint].filter(Boolean).join(' – '), { error: true });
 };
 

@@ -52,7 +52,7 @@ export class Found {
     status.classList.toggle('busy', busy && !o.reason);
     const places = n ? plural(n, 'place') : 'Nothing';
     if (o.reason) status.textContent = o.reason;
-    else if (busy && !low) status.textContent = n ? `Looking… ${places} so far` : `Looking for “${o.phrase}” in satellite and map…`;
+    else if (busy && !low) status.textContent = `${n ? `Looking… ${places} so far` : `Looking for “${o.phrase}”…`} · ${Math.floor(100 * (1 - o.waiting / o.view.size))}%`;
     else status.textContent = `${places} in view${n ? '' : ` for “${o.phrase}”`}`;
     const hint = [];
     if (low) {

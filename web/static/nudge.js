@@ -92,7 +92,7 @@ export class Nudge {
           this.draw();
         }),
         pick('datum', DATUMS, ground.datum, (datum) => this.move(ground.offset, datum)), number('east', 0), number('north', 1)),
-      el('p', {}, `This moves what you see only. To keep it, put this into the source “${ground.id}” of the configuration; what was found before is then looked at anew:`),
+      el('p', {}, `This moves what you see only. To keep it, put this into the source “${ground.id}” of the configuration. What was found before stays where it is until it is purged.`),
       copyable(this.line()),
       el('div', { class: 'row end' }, button('Put back', () => this.move(...this.before.get(ground)), { class: 'quiet' }), button('Done', () => this.stop(), { class: 'primary' })),
     );

@@ -10,9 +10,10 @@ const TILE_ZOOM = 17;
 export const LOWEST_ZOOM = 16;
 
 export class Outlines {
+  // kind is the class and function that the phrase stands for, both '' where it stands for several or for a name;
   // changed is told whenever something was drawn or the state changed, picked which outline was clicked.
-  constructor({ map, server, phrase, changed, picked }) {
-    Object.assign(this, { map, server, phrase, changed, picked, byId: new Map(), tiles: new Map(), open: new Set(), view: new Set(), stopped: new AbortController() });
+  constructor({ map, server, phrase, kind, changed, picked }) {
+    Object.assign(this, { map, server, phrase, kind, changed, picked, byId: new Map(), tiles: new Map(), open: new Set(), view: new Set(), stopped: new AbortController() });
     this.group = L.layerGroup().addTo(map);
     this.reason = '';
     this.chosen = null;
@@ -139,6 +140,9 @@ export class Outlines {
     const gone = this.byId.get(id);
     if (gone) this.group.removeLayer(gone.layer);
   }
+
+  // waiting is how many tiles of the view are not known completely.
+  get waiting() { return [...this.view].filter((key) => this.open.has(key)).length; }
 
   // list is what is in view, the surest first.
   list() {

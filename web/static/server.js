@@ -5,7 +5,7 @@ import { choose, el } from './dom.js';
 export class Problem extends Error {
   constructor(status, { title = '', detail = '', hint = '' } = {}) {
     super(detail || title || `the server answered ${status}`);
-    Object.assign(this, { status, hint });
+    Object.assign(this, { status, hint, expected: true });
   }
 }
 

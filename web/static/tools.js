@@ -29,7 +29,7 @@ export class Tools {
     for (const part of this.parts) part.remove();
     Object.assign(this, { parts: [], busy: false, shape: null, wanted: null });
     this.outlines()?.hide(null);
-    this.map.getContainer().classList.remove('tooling');
+    this.map.getContainer().classList.remove('tooling', 'picking');
     $('toolbar').hidden = true;
   }
 
@@ -81,10 +81,10 @@ export class Tools {
   }
 
   draw() {
-    const { phrase } = this.outlines();
+    const { phrase, kind } = this.outlines();
     this.begin();
-    this.sketch(true, (n) => (n < 3 ? `Click round the outline of one “${phrase}”. ` : 'Click the first point, or press Enter, to close it.'), (points) => {
-      this.reshape({ type: 'Polygon', coordinates: [[...points, points[0]]] }, `Draw “${phrase}”`, (geometry) => [{ post: { geometry, properties: {} } }]);
+    this.sketch(true, (n) => (n < 3 ? `Click round the outline of one “${phrase}”.` : 'Click the first point, or press Enter, to close it.'), (points) => {
+      this.reshape({ type: 'Polygon', coordinates: [[...points, points[0]]] }, `Draw “${phrase}”`, (geometry) => [{ post: { geometry, properties: kind } }]);
     });
   }
 
@@ -99,7 +99,7 @@ export class Tools {
   reshape(geometry, text, steps) {
     const draw = () => this.bar('Drag a point to move it, a small one to add one. Click a point, then Delete, to take it away.',
       button('Take back', () => shape.undo(), { class: 'quiet', disabled: !shape.changes }),
-      button('Remove point', remove, { class: 'quiet', disabled: !shape.chosen }),
+      button('Remove', remove, { class: 'quiet', title: 'Take the chosen point away', 'aria-keyshortcuts': 'Delete', disabled: !shape.chosen }),
       button('Save', () => this.save(text, steps(shape.geometry), (made) => this.picked(made[0]?.id)), { class: 'primary' }));
     const remove = () => { if (!shape.removePoint()) say('An outline needs three points. To take it away, delete the place.', { error: true }); };
     const shape = this.use(new Shape({ map: this.map, geometry, changed: () => draw() }));
@@ -143,7 +143,7 @@ export class Tools {
 
   join(id) {
     this.open(id, (first) => {
-      this.map.getContainer().classList.remove('tooling'); // outlines are clicked
+      this.map.getContainer().classList.replace('tooling', 'picking'); // outlines are clicked
       this.wanted = async (other) => {
         if (other === id) return;
         try {

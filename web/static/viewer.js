@@ -58,6 +58,7 @@ class Viewer {
   // parts makes what works on outlines.
   parts(classes) {
     const { map, server } = this;
+    this.classes = classes;
     this.changes = new Changes({
       server,
       changed: (text) => {
@@ -106,11 +107,12 @@ class Viewer {
     this.elsewhere(text);
     this.link();
     if (!text) return;
-    const { query, bbox } = await this.split(text);
+    const { query, bbox, classes } = await this.split(text);
     if ($('phrase').value !== text) return; // another question came meanwhile
     if (bbox && !this.wanted) this.map.fitBounds([[bbox[1], bbox[0]], [bbox[3], bbox[2]]], { maxZoom: 18 });
     $('found').hidden = false;
-    this.outlines = new Outlines({ map: this.map, server: this.server, phrase: query, changed: () => this.changed(), picked: (id) => { if (!this.tools.pick(id)) this.pick(id); } });
+    const one = classes?.length === 1 ? this.classes.find((c) => c.id === classes[0]) : null;
+    this.outlines = new Outlines({ map: this.map, server: this.server, phrase: query, kind: { class: one?.id ?? '', function: one?.function ?? '' }, changed: () => this.changed(), picked: (id) => { if (!this.tools.pick(id)) this.pick(id); } });
     this.elsewhere(query);
     this.link();
   }
