@@ -18,9 +18,10 @@ export class Found {
     this.rows = el('ol', { class: 'rows' });
     this.hint = el('div', { class: 'hint' });
     this.take = el('p', { class: 'soft' });
+    this.honest = el('p', { class: 'soft small' }, HONEST);
     $('found').replaceChildren(
       el('div', { class: 'row actions' }, button('Find in this whole area…', does.whole), button('Draw one', does.draw, { 'aria-keyshortcuts': 'd' })),
-      this.hint, this.rows, this.take, el('p', { class: 'soft small' }, HONEST));
+      this.hint, this.rows, this.take, this.honest);
   }
 
   show(o) {
@@ -32,7 +33,7 @@ export class Found {
     if (found.length > MOST) this.rows.append(el('li', { class: 'soft' }, `and ${found.length - MOST} more; zoom in to list them`));
     this.summary(o, found.length);
     this.take.replaceChildren('All that is stored, to take away: ', ...FORMATS.flatMap((f) => [el('a', { href: this.server.url(`aoi/${encodeURIComponent(o.phrase)}.${f}`), download: true }, f), ' ']));
-    this.take.hidden = !found.length;
+    this.take.hidden = this.honest.hidden = !found.length;
   }
 
   row(o, { id, properties: p }) {
@@ -59,10 +60,10 @@ export class Found {
       hint.push(el('p', {}, 'From this far only what was found before is shown. ', button('Zoom in', () => o.map.setZoom(LOWEST_ZOOM), { class: 'link' }), ' to look at new ground, or find in this whole area.'));
     } else if (!n && !busy && !o.reason) {
       hint.push(el('p', {}, 'All of this ground was looked at. You may'), el('ul', {},
-        el('li', {}, 'move the map, or zoom in: small places want zoom 17 and more'),
         el('li', {}, 'try a plainer word, or the name that the map has for it'),
-        el('li', {}, 'find in this whole area, when you have zoomed out'),
-        el('li', {}, 'draw it yourself, if you can see it')));
+        el('li', {}, 'move the map, or zoom out and find in the whole area'),
+        el('li', {}, 'draw it yourself, if you can see it')),
+      el('p', { class: 'soft small' }, 'The model that comes with Precinct reads the map: what no name or sign on it tells, it does not find.'));
     }
     this.hint.replaceChildren(...hint);
   }

@@ -34,7 +34,7 @@ export class Ground {
   }
 
   place(zoom = this.map.getZoom(), center = this.map.getCenter()) {
-    const { x, y } = this.shift(zoom, center);
+    const { x, y } = this.shift(zoom, center).round(); // between pixels the tiles' edges would shine through
     this.by = { x, y };
     this.pane.style.transform = x || y ? `translate(${x}px, ${y}px)` : '';
   }

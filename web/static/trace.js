@@ -27,6 +27,14 @@ const onto = ({ Z, X, Y }, geometry) => {
   return polys.flat().map((ring) => `M${ring.map(pixel).join('L')}Z`).join('');
 };
 
+// middle is where a stage's boxes lie, as CSS has a point of a picture.
+const middle = ({ objects }, w, h) => {
+  const boxes = (objects ?? []).map((o) => o.Box).filter(Boolean);
+  if (!boxes.length) return 'center';
+  const [x, y] = [0, 1].map((k) => (Math.min(...boxes.map((b) => b[k])) + Math.max(...boxes.map((b) => b[k + 2]))) / 2);
+  return `${(100 * x) / w}% ${(100 * y) / h}%`;
+};
+
 // words are what the model said, without its tags.
 const words = (answer) => /<think>([\s\S]*?)<\/think>/.exec(answer)?.[1].trim() || answer.trim();
 
@@ -55,7 +63,7 @@ export class Trace {
   scene(seen, feature) {
     const last = seen.stages.at(-1);
     return [
-      el('p', { class: 'legend soft' }, el('i', { class: 'box' }), 'box ', el('i', { class: 'dot' }), 'point ', el('i', { class: 'mask' }), 'mask ', el('i', { class: 'line' }), 'this outline'),
+      el('p', { class: 'legend soft' }, el('i', { class: 'box' }), 'box ', el('i', { class: 'dot' }), 'point ', el('i', { class: 'mask' }), 'mask ', el('i', { class: 'line' }), 'this outline', ' · click a picture to come closer'),
       ...seen.stages.map((stage) => this.stage(seen, stage, feature, stage === last)),
       seen.holes?.length && el('p', { class: 'error' }, `${seen.holes.length} places of the pictures were missing: ${seen.holes[0].reason ?? ''}`),
       el('p', { class: 'soft small' }, `${seen.model}, ${seen.segmenter}, ${seen.mode}, ${duration(seen.seconds)} for the scene ${seen.id}`),
@@ -81,7 +89,8 @@ export class Trace {
       for (const [cx, cy] of points ?? []) svg('circle', { cx, cy, r: 7, class: 'dot' }, over);
     }
     if (feature) svg('path', { d: onto(seen.window, feature.geometry), class: 'line' }, over);
-    const name = `the ${layer} as the model saw it`;
-    return el('figure', {}, el('div', {}, el('img', { src: this.server.url(seen.pictures[layer]), alt: name, width: W, height: H, loading: 'lazy' }), over), el('figcaption', {}, layer));
+    const both = el('div', {}, el('img', { src: this.server.url(seen.pictures[layer]), alt: `the ${layer} as the model saw it`, width: W, height: H, loading: 'lazy' }), over);
+    both.style.transformOrigin = middle(stage, W, H);
+    return el('figure', {}, el('button', { type: 'button', class: 'picture', title: 'Closer, or all of it', onclick: (e) => e.currentTarget.closest('.pictures').classList.toggle('near') }, both), el('figcaption', {}, layer));
   }
 }
