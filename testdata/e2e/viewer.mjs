@@ -153,6 +153,34 @@ await step('delete and undo everything', async () => {
   assert.equal((await features()).length, before);
 });
 
+await step('draw by the keyboard alone', async () => {
+  await page.waitForSelector('#found:not([hidden])');
+  await page.keyboard.press('d');
+  for (const arrow of ['ArrowRight', 'ArrowDown', 'ArrowLeft']) {
+    await page.keyboard.press('Space');
+    await page.keyboard.press(arrow);
+    await page.waitForTimeout(500); // the map glides
+  }
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('.vertex').count(), 3);
+  await page.keyboard.press('Escape');
+  assert.ok(await page.isHidden('#toolbar'));
+});
+
+await step('the first outline of a phrase', async () => {
+  const items = `${address}ogc/collections/my%20kiosk/items?create=true`;
+  if ((await fetch(items, { method: 'POST', body: '' })).status !== 415) return console.log('left out: the server makes no collections');
+  await open(`#q=my%20kiosk&map=19/${lat}/${lon}`);
+  await page.click('text=Draw one');
+  for (const [x, y] of [[-50, -40], [50, -40], [0, 60]]) await at(x, y);
+  await page.keyboard.press('Enter');
+  await bar('Save');
+  await page.waitForSelector('#place:not([hidden]) :text("a person, by hand")');
+  await page.keyboard.press('Control+z');
+  await page.waitForSelector('#found:not([hidden])');
+  await open(`#q=school&map=18/${lat}/${lon}`);
+});
+
 await step('how it was found', async () => {
   await page.waitForSelector('#found:not([hidden]) .rows button');
   await page.click('#found .rows button');
@@ -214,6 +242,15 @@ await step('cuts of any shape keep the area', async () => {
     return cuts < 400 ? `only ${cuts} pieces` : '';
   });
   assert.equal(bad, '');
+});
+
+await step('datums as the server has them', async () => {
+  // What geo.GCJ02 and geo.BD09 give for 116.4, 39.9.
+  const shown = await page.evaluate(async () => {
+    const { fromWGS84 } = await import('./datum.js');
+    return ['wgs84', 'gcj02', 'bd09'].map((d) => fromWGS84(d, [116.4, 39.9]).map((v) => v.toFixed(9)).join(' '));
+  });
+  assert.deepEqual(shown, ['116.400000000 39.900000000', '116.406242785 39.901403530', '116.412628029 39.907733782']);
 });
 
 await step('narrow and dark', async () => {

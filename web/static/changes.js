@@ -44,10 +44,7 @@ export class Changes {
   async step(phrase, step) {
     const at = (id) => `${this.items(phrase)}/${id}`;
     if (step.post) {
-      const feature = await this.send('POST', this.items(phrase), copy(step.post)).catch((error) => {
-        if (error.status !== 404) throw error;
-        throw new Problem(404, { detail: `Nothing is kept for “${phrase}” so far, so there is nothing to add this to`, hint: 'look for it first where there is one' });
-      });
+      const feature = await this.create(phrase, copy(step.post));
       return { feature, back: () => this.send('DELETE', at(feature.id), null, feature.id) };
     }
     if (step.remove) {
@@ -66,6 +63,16 @@ export class Changes {
     const mine = this.tags.get(id);
     // The server's own undo brings back all of it, also that no person had touched it; but an undo is itself a change, and undone by it.
     return { feature, back: () => (this.tags.get(id) === mine ? this.send('DELETE', `feedback/${id}`, null, id) : this.send('PUT', at(id), copy(step.before), id)) };
+  }
+
+  // create keeps a new outline; the first of a phrase makes the phrase's collection.
+  async create(phrase, feature) {
+    try {
+      return await this.send('POST', this.items(phrase), feature);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return this.send('POST', `${this.items(phrase)}?create=true`, feature);
+    }
   }
 
   // send makes a request, of the version that is known of a feature if one is named, and remembers the version that came of it.

@@ -58,6 +58,7 @@ export const fail = (error) => {
 export const choose = (title, content, choices, wide = false) => new Promise((resolve) => {
   const box = el('dialog', { 'aria-label': title, class: wide ? 'wide' : null, onclose: () => { box.remove(); resolve(box.returnValue); } },
     el('h2', {}, title), content, el('div', { class: 'row end' }, choices.map(([value, text, kind]) => button(text, () => box.close(value), { class: kind }))));
+  box.addEventListener('keydown', (e) => { if (e.key === 'Enter' && e.target.tagName === 'INPUT') box.querySelector('.row .primary').click(); });
   document.body.append(box);
   box.showModal();
 });

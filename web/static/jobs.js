@@ -104,6 +104,16 @@ export class Jobs {
     }
   }
 
+  // forget takes a job that has ended off the list; what it found stays.
+  async forget(job) {
+    try {
+      await this.server.send('DELETE', `ogc/jobs/${job.jobID}`);
+      await this.load();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
   // left is how long a job still takes by what it did since it was followed, '' where that is not known yet.
   left(job) {
     const begun = this.begun.get(job.jobID), c = job.counts;
@@ -120,7 +130,7 @@ export class Jobs {
       el('b', {}, job.inputs.query), ' ', el('span', { class: `state ${job.status}` }, words),
       running(job) && el('progress', { max: 100, value: c?.total ? (100 * (c.done + c.failed)) / c.total : job.progress, 'aria-label': `progress of ${job.inputs.query}` }),
       el('div', { class: 'row' }, el('span', { class: 'soft' }, counted + (running(job) ? this.left(job) : '')),
-        button('Show', () => this.go(job.inputs.query, job.inputs.bbox), { class: 'link' }), running(job) && button('Cancel', () => this.cancel(job), { class: 'link' })));
+        button('Show', () => this.go(job.inputs.query, job.inputs.bbox), { class: 'link' }), running(job) ? button('Cancel', () => this.cancel(job), { class: 'link' }) : button('Forget', () => this.forget(job), { class: 'link' })));
   }
 
   draw() {

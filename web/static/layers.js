@@ -17,6 +17,7 @@ export class Layers {
     this.mix = share(linked.mix, 0.5);
     this.outlines = share(linked.outlines, 1);
     this.nudge = new Nudge({ map, stopped: () => this.draw() });
+    $('layers').hidden = false;
     $('layers').open = map.getSize().x > 560;
     map.on('move zoomend resize', () => this.clip());
     this.divider();
