@@ -107,6 +107,7 @@ await step('conflict', async () => {
 
 await step('cut', async () => {
   await page.click('#place button:text-is("Cut")');
+  await page.waitForSelector('#toolbar :text("Click on one side")');
   await at(-30, 140); // a line that crosses nothing is refused
   await at(60, 140);
   await page.keyboard.press('Enter');

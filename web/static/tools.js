@@ -10,7 +10,7 @@ const COLOURS = ['#ffd23f', '#4cc3ff', '#b98cff', '#5ee08a'];
 export class Tools {
   // outlines gives the Outlines in view; picked is told which outline to show when a tool has ended.
   constructor({ map, changes, outlines, picked }) {
-    Object.assign(this, { map, changes, outlines, picked, parts: [], busy: false, wanted: null });
+    Object.assign(this, { map, changes, outlines, picked, parts: [], busy: false, wanted: null, turn: 0 });
     map.createPane('tools').style.zIndex = 450;
     addEventListener('keydown', (e) => {
       if (this.busy && e.key === 'Escape' && !document.querySelector('dialog[open]')) this.stop();
@@ -27,7 +27,7 @@ export class Tools {
 
   stop() {
     for (const part of this.parts) part.remove();
-    Object.assign(this, { parts: [], busy: false, shape: null, wanted: null });
+    Object.assign(this, { parts: [], busy: false, shape: null, wanted: null, turn: this.turn + 1 });
     this.outlines()?.hide(null);
     this.map.getContainer().classList.remove('tooling', 'picking');
     $('toolbar').hidden = true;
@@ -61,13 +61,16 @@ export class Tools {
     }
   }
 
-  // open reads an outline and begins a tool with it.
+  // open begins a tool with an outline as it is now.
   async open(id, tool) {
+    this.begin();
+    this.bar('Fetching the outline…');
+    const begun = this.turn;
     try {
       const now = await this.changes.read(this.outlines().phrase, id);
-      this.begin();
-      tool(now);
+      if (begun === this.turn) await tool(now);
     } catch (error) {
+      if (begun === this.turn) this.stop();
       fail(error);
     }
   }
@@ -172,8 +175,11 @@ export class Tools {
         (made) => this.picked(made[0]?.id)), { class: 'primary' }));
   }
 
-  async delete(id) {
-    await this.open(id, ({ tag }) => this.save('Delete', [{ remove: id, tag }], () => this.picked(null)));
+  delete(id) {
+    return this.open(id, async ({ tag }) => {
+      await this.save('Delete', [{ remove: id, tag }], () => this.picked(null));
+      this.stop();
+    });
   }
 
   // rename asks for a name and a class.
