@@ -179,6 +179,8 @@ await step('the first outline of a phrase', async () => {
   await page.waitForSelector('#place:not([hidden]) :text("a person, by hand")');
   await page.keyboard.press('Control+z');
   await page.waitForSelector('#found:not([hidden])');
+  assert.ok(errors.every((e) => e.includes('404')), errors.join());
+  errors.length = 0; // the browser tells that there was no such collection at first
   await open(`#q=school&map=18/${lat}/${lon}`);
 });
 
