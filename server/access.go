@@ -26,7 +26,7 @@ const (
 // Scopes lists them all.
 var Scopes = []Scope{Read, Segment, Edit, Admin}
 
-// Key is one caller. With any key configured, every request but those for health needs one.
+// Key is one caller. With any key configured, every request but those for health and for the page itself needs one.
 type Key struct {
 	Name   string
 	Hash   string // SHA-256 of the key, in hexadecimal: a key is 256 random bits, so that a slow hash would add nothing
