@@ -28,7 +28,7 @@ const (
 // Scopes lists them all.
 var Scopes = []Scope{Read, Segment, Edit, Admin}
 
-// Key is one caller. With any key configured, every request but those for health needs one.
+// Key is one caller. With any key configured, every request but those for health and for the page itself needs one.
 type Key struct {
 	Name   string
 	Hash   string // SHA-256 of the key, in hexadecimal: a key is 256 random bits, so that a slow hash would add nothing
@@ -85,11 +85,14 @@ func (g *gate) find(r *http.Request) int {
 // free are the paths that need no key.
 var free = []string{"/healthz", "/readyz"}
 
+// viewers says whether a route serves the viewer's own files, which are the same for all: the page asks for a key by itself.
+func (s *Server) viewers(route string) bool { return route == "/*" || route == "/vendor/leaflet/*" }
+
 // identify turns away who has no key where keys are configured, and who asks too often.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if len(s.gate.keys) == 0 || slices.Contains(free, r.URL.Path) || r.Method == http.MethodOptions {
+		if len(s.gate.keys) == 0 || slices.Contains(free, r.URL.Path) || r.Method == http.MethodOptions || s.viewers(c.Path()) {
 			return next(c)
 		}
 		at := s.gate.find(r)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
@@ -116,13 +117,21 @@ func (s *Server) told(c echo.Context) error {
 	return sendFeatures(c, judged, page.Next)
 }
 
-// untell gives a feature back what it was before its last change: DELETE /feedback/ID.
+// untell gives a feature back what it was before its last change: DELETE /feedback/ID, with If-Match only that version's.
 func (s *Server) untell(c echo.Context) error {
 	id, err := strconv.ParseInt(param(c, "id"), 10, 64)
 	if err != nil {
 		return problem.BadRequest("feature %q is no id", short(param(c, "id")))
 	}
-	f, err := s.Store.Undo(c.Request().Context(), id, store.Edit{})
+	var match int64
+	if tag := c.Request().Header.Get("If-Match"); tag != "" && tag != "*" {
+		// A feature's validator begins with its version (server/ogc).
+		version, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), "-")
+		if match, err = strconv.ParseInt(version, 10, 64); err != nil || match <= 0 {
+			return problem.BadRequest("If-Match %s is no validator of a feature", short(tag))
+		}
+	}
+	f, err := s.Store.Undo(c.Request().Context(), id, store.Edit{Match: match})
 	if err != nil {
 		return err
 	}

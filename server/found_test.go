@@ -148,8 +148,10 @@ func TestCorrections(t *testing.T) {
 	drawn := geo.Window{Z: 17, X: w.X + 10, Y: w.Y + 10, W: 40, H: 40}.Bound().ToPolygon()
 	ring, _ := json.Marshal(drawn)
 	body := fmt.Sprintf(`{"feature": %d, "verdict": "shape", "geometry": {"type": "Polygon", "coordinates": %s}, "by": "me"}`, found[0].Num, ring)
-	if a := send(t, http.MethodPost, s.URL+"/feedback", body); a.StatusCode != 200 {
-		t.Fatalf("%d %s", a.StatusCode, a.data)
+	told := send(t, http.MethodPost, s.URL+"/feedback", body)
+	answer, err := formats.ReadGeoJSON(bytes.NewReader(told.data))
+	if told.StatusCode != 200 || err != nil {
+		t.Fatalf("%d %s", told.StatusCode, told.data)
 	}
 	changed, err := formats.ReadGeoJSON(bytes.NewReader(get(t, tile).data))
 	if err != nil || len(changed) != 1 || changed[0].Get("verdict") != "shape" || !near(changed[0].Geometry.Bound(), drawn.Bound()) {
@@ -169,7 +171,13 @@ func TestCorrections(t *testing.T) {
 	if !slices.ContainsFunc(again, func(f formats.Feature) bool { return f.Num == found[0].Num && f.Get("verdict") == "shape" }) {
 		t.Error("the purge took what a person drew")
 	}
-	if a := send(t, http.MethodDelete, s.URL+"/feedback/"+fmt.Sprint(found[0].Num), ""); a.StatusCode != 200 || strings.Contains(string(a.data), `"verdict":"shape"`) {
+	undo := s.URL + "/feedback/" + fmt.Sprint(found[0].Num)
+	for tag, status := range map[string]int{`"1-x"`: 412, `"x"`: 400, `"-3"`: 400} {
+		if a := send(t, http.MethodDelete, undo, "", "If-Match", tag); a.StatusCode != status {
+			t.Errorf("undo of version %s: %d, want %d: %s", tag, a.StatusCode, status, a.data)
+		}
+	}
+	if a := send(t, http.MethodDelete, undo, "", "If-Match", fmt.Sprintf(`W/"%v-x"`, answer[0].Get("version"))); a.StatusCode != 200 || strings.Contains(string(a.data), `"verdict":"shape"`) {
 		t.Errorf("undo: %d %s", a.StatusCode, a.data)
 	}
 	for name, body := range map[string]string{
@@ -220,6 +228,9 @@ func TestAccess(t *testing.T) {
 	})
 	if a := get(t, s.URL+"/healthz"); a.StatusCode != 200 {
 		t.Errorf("health needs a key: %d", a.StatusCode)
+	}
+	if a := get(t, s.URL+"/"); a.StatusCode != 200 { // the page asks for the key by itself
+		t.Errorf("the viewer needs a key: %d", a.StatusCode)
 	}
 	if a := get(t, s.URL+"/tiles"); a.StatusCode != 401 || a.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("without a key: %d", a.StatusCode)

@@ -32,7 +32,7 @@ type Options struct {
 	Places      *search.Index // nil leaves the search for places out
 	Environment http.Handler  // /v1/environment/…; nil leaves it out
 	Viewer      fs.FS         // the page at /; nil leaves it out
-	Leaflet     string        // folder with leaflet.js and leaflet.css for the page; "" leaves it out
+	Leaflet     string        // folder with leaflet.js, leaflet.css and polyclip.js for the page; "" leaves it out
 	PublicURL   string        // base of the links; "" takes it from each request
 	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
 	LowestZoom  int           // below it only stored outlines are served; 16 when zero

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/server/problem"
 	"github.com/precinct-map/precinct/tiles"
 )
@@ -26,6 +27,8 @@ type tileJSON struct {
 	Center       [3]float64 `json:"center"`
 	TileSize     int        `json:"tile_size,omitempty"`
 	VectorLayers any        `json:"vector_layers,omitempty"`
+	Datum        geo.Datum  `json:"datum,omitempty"` // what the tiles are drawn in, where it is not WGS-84
+	Offset       [2]float64 `json:"offset,omitzero"` // metres east and north that the pictures have to be moved by
 }
 
 type vectorLayer struct {
@@ -80,8 +83,11 @@ func (s *Server) layerJSON(c echo.Context) error {
 		return err
 	}
 	i := l.Info()
-	suffix := string(i.Format)
-	return replyJSON(c, cacheShort, newTileJSON(i, s.base(c)+"/tiles/"+url.PathEscape(name)+"/{z}/{x}/{y}."+suffix))
+	t := newTileJSON(i, s.base(c)+"/tiles/"+url.PathEscape(name)+"/{z}/{x}/{y}."+string(i.Format))
+	if t.Offset = i.Offset; i.Datum != geo.WGS84 {
+		t.Datum = i.Datum
+	}
+	return replyJSON(c, cacheShort, t)
 }
 
 // vectorsJSON is the TileJSON of the vector tiles that a layer is drawn from.

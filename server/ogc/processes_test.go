@@ -57,7 +57,8 @@ var processRequirements = []requirement{
 		r := w.do("POST", "/ogc/processes/segment/execution", order, "Prefer: respond-async")
 		var d doc
 		err := json.Unmarshal(r.body, &d)
-		return all(err, that(r.StatusCode == 201 && strings.HasPrefix(r.Header.Get("Location"), "http://maps.test/ogc/jobs/") && r.Header.Get("Preference-Applied") == "respond-async", "%d %v", r.StatusCode, r.Header), that(d["type"] == "process" && d["jobID"] != nil && d["processID"] == "segment", "%v", d))
+		return all(err, that(r.StatusCode == 201 && strings.HasPrefix(r.Header.Get("Location"), "http://maps.test/ogc/jobs/") && r.Header.Get("Preference-Applied") == "respond-async", "%d %v", r.StatusCode, r.Header), that(d["type"] == "process" && d["jobID"] != nil && d["processID"] == "segment", "%v", d),
+			that(d.at("inputs", "query") == "schools" && fmt.Sprint(d.at("inputs", "bbox")) == "[85 27 88 28]", "%v", d["inputs"]))
 	}},
 	{"ogcapi-processes-1/1.0/req/core/process-execute-request", func(w *world) error {
 		var err error

@@ -1,269 +1,223 @@
-// The viewer: source layers underneath, outlines of a phrase on top. Outlines are asked tile by tile with wait=0, so the map
-// never hangs, and asked again while the server says that something is still under way.
+// The viewer: source layers underneath, outlines of a phrase on top, and what can be done with them. This file wires the parts.
+import { Changes } from './changes.js';
+import { $, button, copyable, el, fail, say } from './dom.js';
+import { Found } from './found.js';
+import { Ground } from './ground.js';
+import { Jobs } from './jobs.js';
+import { Layers } from './layers.js';
+import { readLink, writeLink } from './link.js';
+import { Outlines } from './outlines.js';
+import { Place } from './place.js';
+import { Server } from './server.js';
+import { Tools } from './tools.js';
+import { Trace } from './trace.js';
 
 const L = window.L;
-const status = document.getElementById('status');
-const results = document.getElementById('results');
-const AGAIN_MS = 900;
-const LOWEST_ZOOM = 16;
+const EXAMPLES = ['school', 'park', 'hospital', 'somewhere to park', '学校'];
+const RELOAD_MS = 1500; // outlines of a running job are fetched at most so often
 
-const say = (text, error = false) => {
-  status.textContent = text;
-  status.classList.toggle('error', error);
-};
-
-const json = async (url, options) => {
-  const reply = await fetch(url, options);
-  const body = await reply.json();
-  if (!reply.ok) throw new Error([body.detail || body.title, body.hint].filter(Boolean).join(' – '));
-  return { body, complete: reply.headers.get('X-Precinct-Complete') !== 'false', reason: reply.headers.get('X-Precinct-Reason') };
-};
-
-const el = (tag, text, parent) => {
-  const e = document.createElement(tag);
-  e.textContent = text;
-  parent?.append(e);
-  return e;
-};
-
-const area = (m2) => (m2 >= 10000 ? `${(m2 / 10000).toFixed(1)} ha` : `${Math.round(m2)} m²`);
-
-const post = (url, body) => json(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-
-// Outlines is what answers one phrase in the view. Features come from several tiles; one id is drawn once.
-class Outlines {
-  constructor(map, phrase, changed) {
-    Object.assign(this, { map, phrase, changed, byId: new Map(), tiles: new Map(), open: new Set(), stopped: new AbortController() });
-    this.group = L.layerGroup().addTo(map);
-    this.reason = '';
-    this.look();
+class Viewer {
+  constructor(server) {
+    Object.assign(this, { server, outlines: null, chosen: null, reloading: 0 });
   }
 
-  remove() {
-    this.stopped.abort();
-    this.group.remove();
+  async start() {
+    const { server } = this;
+    const linked = readLink();
+    const [{ body: { layers } }, { body: { classes } }] = await Promise.all([server.get('tiles'), server.get('taxonomy')]);
+    const tilejsons = await Promise.all(layers.map(async ({ tilejson }) => (await server.get(tilejson)).body));
+    if (!tilejsons.length) throw new Error('no layers are configured: there is nothing to look at');
+    const map = L.map('map', { zoomControl: false, maxZoom: 20, worldCopyJump: true });
+    this.map = map;
+    map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
+    L.control.zoom({ position: 'bottomright' }).addTo(map);
+    L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+    map.setView(...(linked.view ?? [[tilejsons[0].center[1], tilejsons[0].center[0]], tilejsons[0].center[2]]));
+    const grounds = tilejsons.map((t) => new Ground(map, t, (path) => server.url(path)));
+    this.layers = new Layers({ map, grounds, linked, changed: () => this.link() });
+    this.parts(classes);
+    this.intro();
+    map.on('moveend', () => {
+      this.link();
+      this.outlines?.look();
+    });
+    map.on('click', () => { if (!this.tools.busy) this.pick(null); });
+    new ResizeObserver(() => map.invalidateSize()).observe($('stage'));
+    $('ask').onsubmit = (event) => {
+      event.preventDefault();
+      this.ask($('phrase').value.trim());
+    };
+    addEventListener('keydown', (e) => this.key(e));
+    addEventListener('hashchange', () => location.reload());
+    this.tilejsons = tilejsons;
+    this.wanted = linked.id;
+    await this.ask(linked.phrase);
+    this.jobs.load().catch((error) => { if (error.status !== 404) fail(error); });
   }
 
-  // look asks for the tiles in view that are not known completely.
-  look() {
-    const zoom = Math.min(17, Math.floor(this.map.getZoom()));
-    const tileOf = (latlng) => this.map.project(latlng, zoom).divideBy(256);
-    const center = tileOf(this.map.getCenter());
-    const view = this.map.getBounds();
-    const range = [tileOf(view.getNorthWest()).floor(), tileOf(view.getSouthEast()).floor()];
-    const want = [];
-    for (let y = range[0].y; y <= range[1].y; y++) {
-      for (let x = range[0].x; x <= range[1].x; x++) want.push({ x, y, far: Math.hypot(x + 0.5 - center.x, y + 0.5 - center.y) });
-    }
-    // What is asked last is served first, so the middle of the view comes last.
-    want.sort((a, b) => b.far - a.far);
-    this.view = new Set(want.map(({ x, y }) => `${zoom}/${x}/${y}`));
-    for (const key of this.view) if (!this.tiles.has(key)) this.tile(key);
+  // parts makes what works on outlines.
+  parts(classes) {
+    const { map, server } = this;
+    this.classes = classes;
+    this.changes = new Changes({
+      server,
+      changed: (text) => {
+        this.outlines?.reload();
+        if (text) say(`${text}: saved.`, { action: ['Undo', () => this.undo()] });
+      },
+      differ: (feature) => {
+        const layer = L.geoJSON(feature, { pane: 'tools', interactive: false, color: '#2f7bff', weight: 3, dashArray: '7 5', fill: false }).addTo(map);
+        return () => layer.remove();
+      },
+    });
+    this.tools = new Tools({ map, changes: this.changes, outlines: () => this.outlines, picked: (id) => this.await(id) });
+    this.trace = new Trace({ server });
+    this.place = new Place({ tools: this.tools, classes, closed: () => this.pick(null), explain: (f) => this.trace.show(f).catch(fail), judge: (f, verdict) => this.judge(f, verdict) });
+    this.found = new Found({ server, does: { pick: (id, go) => this.pick(id, go), draw: () => this.tools.draw(), whole: () => this.jobs.start(this.outlines.phrase) } });
+    this.jobs = new Jobs({
+      map, server, progressed: (phrase) => this.progressed(phrase),
+      go: async (phrase, [w, s, e, n]) => {
+        map.fitBounds([[s, w], [n, e]]);
+        if (this.outlines?.phrase !== phrase) await this.ask(phrase);
+      },
+    });
   }
 
-  async tile(key) {
-    this.tiles.set(key, 'asked');
-    this.open.add(key);
+  link() {
+    if (this.tools) writeLink({ map: this.map, phrase: this.outlines?.phrase, id: this.chosen, layers: this.layers.link() });
+  }
+
+  // intro teaches what may be asked.
+  intro() {
+    $('intro').replaceChildren(
+      el('h2', {}, 'Find places by meaning'),
+      el('p', {}, 'Say what a place is, what it is for, or its name. Precinct looks at the satellite picture and the map together and draws the outline.'),
+      el('div', { class: 'chips' }, EXAMPLES.map((example) => button(example, () => this.ask(example)))),
+      el('p', { class: 'soft' }, 'Add “in …” or “near …” and a place that the map names, and the view goes there. An outline can then be judged, corrected, cut, joined and taken away.'));
+  }
+
+  async ask(text) {
+    this.tools.stop();
+    this.outlines?.remove();
+    this.outlines = null;
+    this.chosen = null;
+    $('phrase').value = text;
+    $('intro').hidden = Boolean(text);
+    for (const part of ['status', 'found', 'place', 'elsewhere']) $(part).hidden = part !== 'elsewhere';
+    this.elsewhere(text);
+    this.link();
+    if (!text) return;
+    const { query, bbox, classes } = await this.split(text);
+    if ($('phrase').value !== text) return; // another question came meanwhile
+    if (bbox && !this.wanted) this.map.fitBounds([[bbox[1], bbox[0]], [bbox[3], bbox[2]]], { maxZoom: 18 });
+    $('found').hidden = false;
+    const one = classes?.length === 1 ? this.classes.find((c) => c.id === classes[0]) : null;
+    this.outlines = new Outlines({ map: this.map, server: this.server, phrase: query, kind: { class: one?.id ?? '', function: one?.function ?? '' }, changed: () => this.changed(), picked: (id) => { if (!this.tools.pick(id)) this.pick(id); } });
+    this.elsewhere(query);
+    this.link();
+  }
+
+  // split parts "schools in Banepa" into what and where; a phrase is all what when the server knows no places.
+  async split(text) {
     try {
-      const { body, complete, reason } = await json(`aoi/${encodeURIComponent(this.phrase)}/${key}.geojson?wait=0`, { signal: this.stopped.signal });
-      this.draw(key, body.features);
-      this.reason = reason && !reason.includes('under way') ? reason : this.reason;
-      if (complete) {
-        this.open.delete(key);
-      } else {
-        setTimeout(() => this.again(key), AGAIN_MS);
-      }
+      return (await this.server.get(`resolve?q=${encodeURIComponent(text)}`)).body;
     } catch (error) {
-      this.open.delete(key);
-      if (this.stopped.signal.aborted) return;
-      this.tiles.delete(key);
-      this.reason = error.message;
-    }
-    this.changed(this);
-  }
-
-  again(key) {
-    if (this.stopped.signal.aborted) return;
-    if (this.view.has(key)) {
-      this.tile(key);
-    } else {
-      this.open.delete(key);
-      this.tiles.delete(key);
+      if (error.status !== 404 && error.status !== 503) fail(error);
+      return { query: text };
     }
   }
 
-  draw(key, features) {
-    const before = this.tiles.get(key);
-    const ids = new Set(features.map((f) => f.id));
-    // A later answer may have joined what an earlier one had in parts.
-    if (before?.ids) for (const id of before.ids) if (!ids.has(id)) this.drop(id);
-    this.tiles.set(key, { ids });
-    for (const f of features) {
-      this.drop(f.id);
-      const layer = L.geoJSON(f, { style: { color: '#e4572e', weight: 2.5, fillOpacity: 0.22 } }).bindPopup(() => popup(f, () => this.reload()), { maxWidth: 320 });
-      this.byId.set(f.id, { feature: f, layer });
-      this.group.addLayer(layer);
+  changed() {
+    if (!this.outlines) return;
+    this.found.show(this.outlines);
+    if (this.wanted && this.outlines.byId.has(this.wanted)) this.pick(this.wanted);
+    const now = this.outlines.byId.get(this.chosen)?.feature;
+    if (this.chosen && now && now !== this.shown) this.detail(now);
+    if (this.chosen && !now && !this.outlines.open.size && !this.tools.busy) this.pick(null);
+  }
+
+  // await picks an outline as soon as it is there.
+  await(id) {
+    this.wanted = id;
+    if (id && this.outlines.byId.has(id)) this.pick(id);
+    else if (!id) this.pick(null);
+  }
+
+  pick(id, go = false) {
+    if (!this.outlines || this.tools.pick(id)) return;
+    this.wanted = null;
+    this.chosen = id;
+    this.outlines.choose(id);
+    const one = this.outlines.byId.get(id);
+    $('found').hidden = $('status').hidden = Boolean(one);
+    $('place').hidden = !one;
+    if (one) this.detail(one.feature);
+    if (one && go) this.map.fitBounds(one.layer.getBounds(), { maxZoom: 18, padding: [60, 60] });
+    this.link();
+  }
+
+  detail(feature) {
+    this.shown = feature;
+    this.place.show(feature);
+  }
+
+  async judge(feature, verdict) {
+    try {
+      await this.changes.commit(verdict ? 'Verdict' : 'Verdict taken back', this.outlines.phrase, [{ verdict, before: feature }]);
+    } catch (error) {
+      fail(error);
     }
   }
 
-  // reload asks anew for what is in view: something was changed.
-  reload() {
-    for (const key of this.view) this.tile(key);
+  async undo() {
+    if (this.tools.busy) return;
+    try {
+      const text = await this.changes.undo();
+      say(text ? `${text}: undone.` : 'There is nothing to undo.');
+    } catch (error) {
+      fail(error);
+    }
   }
 
-  drop(id) {
-    const old = this.byId.get(id);
-    if (old) this.group.removeLayer(old.layer);
-    this.byId.delete(id);
+  progressed(phrase) {
+    if (phrase !== this.outlines?.phrase || this.reloading || this.tools.busy) return;
+    this.reloading = setTimeout(() => {
+      this.reloading = 0;
+      this.outlines?.reload();
+    }, RELOAD_MS);
+  }
+
+  key(e) {
+    if (e.target.closest('input, select, textarea, dialog')) return;
+    if (e.key === 'z' && (e.ctrlKey || e.metaKey)) {
+      e.preventDefault();
+      this.undo();
+    }
+    if (e.ctrlKey || e.metaKey || e.altKey || this.tools.busy) return;
+    if (e.key === '/') {
+      e.preventDefault();
+      $('phrase').focus();
+    } else if (e.key === 'd' && !$('found').hidden) {
+      this.tools.draw();
+    } else if (!$('place').hidden && this.place.key(e.key)) {
+      e.preventDefault();
+    }
+  }
+
+  // elsewhere lists the addresses of the layers for other programs.
+  elsewhere(phrase) {
+    const { server } = this;
+    const one = encodeURIComponent(phrase || 'school');
+    const rows = [...this.tilejsons.map((t) => [`${t.name}, pictures (XYZ)`, server.url(t.tiles[0])]),
+      [`“${phrase || 'school'}”, vector tiles`, server.url(`aoi/${one}/{z}/{x}/{y}.mvt`)], [`“${phrase || 'school'}”, painted (XYZ)`, server.url(`aoi/${one}/{z}/{x}/{y}.png`)],
+      ['All phrases (OGC API Features)', server.url('ogc')], ['Layers (WMTS)', server.url('wmts/1.0.0/WMTSCapabilities.xml')]];
+    $('elsewhere').replaceChildren(el('summary', {}, 'Use these layers elsewhere'), el('p', { class: 'soft small' }, 'In QGIS, Leaflet, MapLibre or any GIS:'),
+      ...rows.flatMap(([title, url]) => [el('div', { class: 'soft small' }, title), copyable(url)]));
   }
 }
 
-const popup = ({ id, properties: p }, changed) => {
-  const box = document.createElement('div');
-  el('b', p.name || p.class || p.query, box);
-  const list = el('dl', '', box);
-  const rows = { kind: [p.class, p.function].filter(Boolean).join(', '), score: p.score?.toFixed(2), area: area(p.area_m2), model: p.model, 'how it was found': p.reasoning };
-  for (const [key, value] of Object.entries(rows)) {
-    if (!value) continue;
-    el('dt', key, list);
-    el('dd', value, list);
-  }
-  const scenes = el('p', 'what the model saw: ', box);
-  for (const scene of p.scene_ids ?? []) {
-    const link = el('a', scene, scenes);
-    link.href = `scenes/${scene}?q=${encodeURIComponent(p.query)}`;
-    link.target = '_blank';
-    scenes.append(' ');
-  }
-  const verdicts = el('p', '', box);
-  verdicts.className = 'chips';
-  for (const [verdict, text] of [['right', 'Right'], ['shape', 'Wrong outline'], ['wrong', 'Not such a place']]) {
-    const button = el('button', text, verdicts);
-    button.setAttribute('aria-pressed', p.verdict === verdict);
-    button.onclick = async () => {
-      try {
-        await post('feedback', { feature: Number(id), verdict: p.verdict === verdict ? '' : verdict });
-        changed();
-      } catch (error) {
-        say(error.message, true);
-      }
-    };
-  }
-  return box;
-};
-
-const show = (o) => {
-  const found = [...o.byId.values()].sort((a, b) => b.feature.properties.score - a.feature.properties.score);
-  results.replaceChildren();
-  for (const { feature: { properties: p }, layer } of found) {
-    const row = el('li', '', results);
-    el('b', p.name || p.class || p.query, row);
-    el('span', `${area(p.area_m2)}, score ${p.score.toFixed(2)}`, row);
-    row.onclick = () => {
-      o.map.fitBounds(layer.getBounds(), { maxZoom: 18 });
-      layer.openPopup();
-    };
-  }
-  if (o.reason) return say(o.reason, true);
-  const known = found.length === 1 ? 'One place' : `${found.length || 'No'} places`;
-  if (o.open.size) return say(`Looking… ${found.length ? known + ' so far' : ''}`);
-  say(`${known} in view.${o.map.getZoom() < LOWEST_ZOOM ? ' Zoom in to look at new ground.' : ''}`);
-};
-
-// What a link says: #q=PHRASE&map=ZOOM/LATITUDE/LONGITUDE.
-const readLink = () => {
-  const p = new URLSearchParams(location.hash.slice(1));
-  const [zoom, lat, lon] = (p.get('map') ?? '').split('/').map(Number);
-  return { phrase: p.get('q') ?? '', view: Number.isFinite(lon) ? [[lat, lon], zoom] : null };
-};
-
-const writeLink = (map, phrase) => {
-  const { lat, lng } = map.getCenter();
-  const p = new URLSearchParams(phrase ? { q: phrase } : {});
-  history.replaceState(null, '', `#${p}${phrase ? '&' : ''}map=${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
-};
-
-// downloads are links to all that is stored for a phrase.
-const downloads = (phrase) => {
-  const list = document.getElementById('downloads');
-  list.replaceChildren();
-  if (!phrase) return;
-  el('span', 'Take away: ', list);
-  for (const format of ['geojson', 'gpkg', 'parquet', 'kml', 'pmtiles']) {
-    const link = el('a', format, list);
-    link.href = `aoi/${encodeURIComponent(phrase)}.${format}`;
-    list.append(' ');
-  }
-};
-
-// split parts "schools in Banepa" into what and where; a phrase is all what when the server knows no places.
-const split = async (phrase) => {
-  try {
-    return (await json(`resolve?q=${encodeURIComponent(phrase)}`)).body;
-  } catch {
-    return { query: phrase };
-  }
-};
-
-const start = async () => {
-  const linked = readLink();
-  const { body: { layers } } = await json('tiles');
-  const map = L.map('map', { zoomControl: false, maxZoom: 20 });
-  L.control.zoom({ position: 'bottomright' }).addTo(map);
-  L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
-  const bases = {};
-  for (const { id, tilejson } of layers) {
-    const { body: t } = await json(tilejson);
-    const retina = L.Browser.retina ? '@2x' : '';
-    bases[id] = L.tileLayer(t.tiles[0].replace(/\.(\w+)$/, `${retina}.$1`), {
-      attribution: t.attribution, minNativeZoom: t.minzoom, maxNativeZoom: t.maxzoom, minZoom: Math.max(0, t.minzoom - 2), maxZoom: 20, bounds: [[t.bounds[1], t.bounds[0]], [t.bounds[3], t.bounds[2]]],
-    });
-    if (!map._loaded) map.setView(...(linked.view ?? [[t.center[1], t.center[0]], t.center[2]]));
-    el('dt', `${id} (XYZ)`, document.getElementById('urls'));
-    el('dd', t.tiles[0], document.getElementById('urls'));
-  }
-  Object.values(bases)[0]?.addTo(map);
-  L.control.layers(bases, {}, { collapsed: false, position: 'topright' }).addTo(map);
-
-  let outlines = null;
-  const ask = async (text) => {
-    outlines?.remove();
-    results.replaceChildren();
-    outlines = null;
-    document.getElementById('phrase').value = text;
-    if (!text) {
-      writeLink(map, '');
-      downloads('');
-      return say('');
-    }
-    say('Looking…');
-    const { query: phrase, bbox } = await split(text);
-    if (bbox) map.fitBounds([[bbox[1], bbox[0]], [bbox[3], bbox[2]]], { maxZoom: 18 });
-    writeLink(map, phrase);
-    downloads(phrase);
-    outlines?.remove();
-    outlines = new Outlines(map, phrase, show);
-  };
-  map.on('moveend', () => {
-    writeLink(map, outlines?.phrase);
-    outlines?.look();
-  });
-  document.getElementById('ask').onsubmit = (event) => {
-    event.preventDefault();
-    ask(document.getElementById('phrase').value.trim());
-  };
-  for (const example of ['school', 'park', 'hospital', 'somewhere to park', '学校']) {
-    const chip = el('button', example, document.getElementById('examples'));
-    chip.type = 'button';
-    chip.onclick = () => ask(example);
-  }
-  el('dt', 'Outlines of a phrase (vector tiles)', document.getElementById('urls'));
-  el('dd', new URL('aoi/school/{z}/{x}/{y}.mvt', location.href.split('#')[0]).href.replaceAll('%7B', '{').replaceAll('%7D', '}'), document.getElementById('urls'));
-  ask(linked.phrase);
-};
-
 if (L) {
-  start().catch((error) => say(error.message, true));
+  new Viewer(new Server()).start().catch(fail);
 } else {
-  say('Leaflet is not installed: run “precinct setup”, then reload.', true);
+  say('Leaflet is not installed: run “precinct setup”, then reload.', { error: true });
 }
