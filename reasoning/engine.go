@@ -337,7 +337,15 @@ func (e *Engine) layers() string { return strings.Join(e.layerVersions(), "|") }
 
 func (e *Engine) layerVersions() []string {
 	s, m := e.Satellite.Info(), e.Map.Info()
-	return []string{s.Name, s.Version, m.Name, m.Version}
+	return []string{s.Name, version(s), m.Name, version(m)}
+}
+
+// version is a layer's with where its pictures are moved to, if they are.
+func version(i tiles.Info) string {
+	if (i.Datum == "" || i.Datum == geo.WGS84) && i.Offset == [2]float64{} {
+		return i.Version
+	}
+	return fmt.Sprint(i.Version, i.Datum, i.Offset)
 }
 
 // Recipe is what a question's results depend on besides the ground and the phrase.
