@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ADDR ?= 127.0.0.1:8080
+# The tests that run beside the unit tests, and nothing twice: those of the files that are built with the tag, or that ask for Python.
+E2E = $(shell grep -rlE '^//go:build e2e$$|PRECINCT_(E2E_)?PYTHON' --include=*_test.go .)
 
 .PHONY: help build setup demo test check test-e2e test-clients test-race bench bench-peers quality fit-reader fuzz clean
 
@@ -37,7 +39,8 @@ $(VENV)/done: testdata/requirements.txt
 	touch $@
 
 test-e2e: setup $(VENV)/done ## the real program, a real llama.cpp server, Pillow and numpy as judges
-	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python PRECINCT_E2E_PYTHON=$(CURDIR)/$(VENV)/bin/python go test -tags e2e -count 1 -timeout 15m ./...
+	PRECINCT_PYTHON=$(CURDIR)/$(VENV)/bin/python PRECINCT_E2E_PYTHON=$(CURDIR)/$(VENV)/bin/python \
+		go test -tags e2e -count 1 -timeout 15m -run "^($$(cat $(E2E) | sed -n 's/^func \(Test[A-Za-z0-9]*\)(t .*/\1/p' | paste -sd '|'))$$" $(sort $(dir $(E2E)))
 
 test-race: setup ## everything under the race detector
 	go test -race -timeout 30m ./...
