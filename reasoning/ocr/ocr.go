@@ -41,8 +41,8 @@ type Line struct {
 type Reader struct {
 	options Options
 	keys    []string // by class; "" is the blank between letters
-	detect  *ort.DynamicAdvancedSession
-	read    *ort.DynamicAdvancedSession
+	detect  *onnx.Graph
+	read    *onnx.Graph
 }
 
 // Open opens both graphs. Errors wrap ErrRead, or reasoning.ErrSegmenter where ONNX Runtime itself is what fails.
@@ -67,13 +67,13 @@ func Open(o Options) (*Reader, error) {
 		return nil, err
 	}
 	if r.read, err = session(o.Read, device, o.Threads); err != nil {
-		_ = r.detect.Destroy()
+		_ = r.detect.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-func session(path, device string, threads int) (*ort.DynamicAdvancedSession, error) {
+func session(path, device string, threads int) (*onnx.Graph, error) {
 	in, out, err := onnx.Inspect(path)
 	if err != nil {
 		return nil, err
@@ -81,13 +81,13 @@ func session(path, device string, threads int) (*ort.DynamicAdvancedSession, err
 	if len(in) != 1 || len(out) != 1 {
 		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %d inputs and %d outputs, want one of each", ErrRead, len(in), len(out))}
 	}
-	return onnx.Session(path, []string{in[0].Name}, []string{out[0].Name}, device, threads)
+	return onnx.Open(path, []string{in[0].Name}, []string{out[0].Name}, device, threads)
 }
 
 // Close frees the graphs. Nothing may run on them any more.
 func (r *Reader) Close() error {
-	err := r.detect.Destroy()
-	if e := r.read.Destroy(); err == nil {
+	err := r.detect.Close()
+	if e := r.read.Close(); err == nil {
 		err = e
 	}
 	return err
@@ -104,14 +104,14 @@ func (r *Reader) Lines(ctx context.Context, img *image.RGBA, core image.Rectangl
 }
 
 // tensor runs a graph on one input and gives its one output.
-func tensor(ctx context.Context, s *ort.DynamicAdvancedSession, shape ort.Shape, data []float32) (ort.Shape, []float32, error) {
+func tensor(ctx context.Context, s *onnx.Graph, shape ort.Shape, data []float32) (ort.Shape, []float32, error) {
 	in, err := ort.NewTensor(shape, data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", ErrRead, err)
 	}
 	defer in.Destroy()
 	out := make([]ort.Value, 1)
-	if err := onnx.Run(ctx, s, []ort.Value{in}, out); err != nil {
+	if err := s.Run(ctx, []ort.Value{in}, out); err != nil {
 		if ctx.Err() == nil {
 			err = fmt.Errorf("%w: %v", ErrRead, err)
 		}

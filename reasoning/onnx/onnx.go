@@ -119,10 +119,35 @@ func sessionOptions(device string, threads int) (*ort.SessionOptions, error) {
 	return o, nil
 }
 
-// Run runs a session and stops it, a third of a second later, when the context ends.
-func Run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value) error {
+// Graph is an open graph. It is safe for concurrent use.
+type Graph struct {
+	mu      sync.RWMutex // held while the graph runs: freed under it, ONNX Runtime crashes
+	session *ort.DynamicAdvancedSession
+}
+
+// Open opens a graph with the named inputs and outputs on a device; threads are those of one run, all cores when zero.
+func Open(path string, in, out []string, device string, threads int) (*Graph, error) {
+	opts, err := sessionOptions(device, threads)
+	if err != nil {
+		return nil, err
+	}
+	defer opts.Destroy()
+	session, err := ort.NewDynamicAdvancedSession(path, in, out, opts)
+	if err != nil {
+		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
+	}
+	return &Graph{session: session}, nil
+}
+
+// Run runs the graph and stops it, a third of a second later, when the context ends.
+func (g *Graph) Run(ctx context.Context, in, out []ort.Value) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if g.session == nil {
+		return fmt.Errorf("%w: the model was closed", reasoning.ErrSegmenter)
 	}
 	o, err := ort.NewRunOptions()
 	if err != nil {
@@ -133,7 +158,7 @@ func Run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value
 		defer close(ended)
 		_ = o.Terminate()
 	})
-	err = s.RunWithOptions(in, out, o)
+	err = g.session.RunWithOptions(in, out, o)
 	if !stop() {
 		<-ended // the options may only be freed when nobody holds them
 	}
@@ -147,18 +172,16 @@ func Run(ctx context.Context, s *ort.DynamicAdvancedSession, in, out []ort.Value
 	return nil
 }
 
-// Session opens a graph with the named inputs and outputs on a device; threads are those of one run, all cores when zero.
-func Session(path string, in, out []string, device string, threads int) (*ort.DynamicAdvancedSession, error) {
-	opts, err := sessionOptions(device, threads)
-	if err != nil {
-		return nil, err
+// Close frees the graph when what runs on it has ended; what comes later is an error.
+func (g *Graph) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.session == nil {
+		return nil
 	}
-	defer opts.Destroy()
-	session, err := ort.NewDynamicAdvancedSession(path, in, out, opts)
-	if err != nil {
-		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
-	}
-	return session, nil
+	err := g.session.Destroy()
+	g.session = nil
+	return err
 }
 
 // Inspect tells a graph's inputs and outputs.

@@ -60,7 +60,7 @@ func (e *embedding) Masks(ctx context.Context, p reasoning.Prompt) ([]reasoning.
 	}
 	out := make([]ort.Value, 2)
 	start := time.Now()
-	if err := onnx.Run(ctx, e.segmenter.decoder, in, out); err != nil {
+	if err := e.segmenter.decoder.Run(ctx, in, out); err != nil {
 		return nil, err
 	}
 	e.segmenter.options.Observe("decoder", time.Since(start))

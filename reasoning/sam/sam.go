@@ -34,8 +34,8 @@ type Segmenter struct {
 	family  *family
 	device  string
 	version string
-	encoder *ort.DynamicAdvancedSession
-	decoder *ort.DynamicAdvancedSession
+	encoder *onnx.Graph
+	decoder *onnx.Graph
 	encodes chan struct{}
 	squares sync.Pool // *[]float32 of 3×1024×1024: 12 MB that every encode needs
 }
@@ -68,11 +68,11 @@ func Open(o Options) (*Segmenter, error) {
 		b := make([]float32, 3*side*side)
 		return &b
 	}
-	if s.encoder, err = onnx.Session(o.Encoder, []string{f.input}, f.features, device, o.Threads); err != nil {
+	if s.encoder, err = onnx.Open(o.Encoder, []string{f.input}, f.features, device, o.Threads); err != nil {
 		return nil, err
 	}
-	if s.decoder, err = onnx.Session(o.Decoder, f.prompts, []string{f.masks, f.scores}, device, o.Threads); err != nil {
-		_ = s.encoder.Destroy()
+	if s.decoder, err = onnx.Open(o.Decoder, f.prompts, []string{f.masks, f.scores}, device, o.Threads); err != nil {
+		_ = s.encoder.Close()
 		return nil, err
 	}
 	return s, nil
@@ -80,8 +80,8 @@ func Open(o Options) (*Segmenter, error) {
 
 // Close frees the sessions. Nothing may run on them any more.
 func (s *Segmenter) Close() error {
-	err := s.encoder.Destroy()
-	if e := s.decoder.Destroy(); err == nil {
+	err := s.encoder.Close()
+	if e := s.decoder.Close(); err == nil {
 		err = e
 	}
 	return err
@@ -128,7 +128,7 @@ func (s *Segmenter) encode(ctx context.Context, img *image.RGBA) (*embedding, er
 	defer in.Destroy()
 	out := make([]ort.Value, len(s.family.features))
 	start := time.Now()
-	if err := onnx.Run(ctx, s.encoder, []ort.Value{in}, out); err != nil {
+	if err := s.encoder.Run(ctx, []ort.Value{in}, out); err != nil {
 		return nil, err
 	}
 	s.options.Observe("encoder", time.Since(start))

@@ -324,3 +324,26 @@ func BenchmarkNormalise(b *testing.B) {
 		f.normalise(img, frameOf(768, 768, false), out)
 	}
 }
+
+// TestCloseWaits: a segmenter that is closed while it runs ends that run first, and refuses the next; freed under it, ONNX Runtime crashes the process.
+func TestCloseWaits(t *testing.T) {
+	s := mobileSAM(t, func(*Options) {})
+	img := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	begun, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		close(begun)
+		_, err := s.Embed(context.Background(), "a", img)
+		done <- err
+	}()
+	<-begun
+	time.Sleep(100 * time.Millisecond) // into the run
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("the run in hand: %v", err)
+	}
+	if _, err := s.Embed(context.Background(), "b", img); !errors.Is(err, reasoning.ErrSegmenter) {
+		t.Errorf("after the end: %v", err)
+	}
+}
