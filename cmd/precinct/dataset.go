@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/precinct-map/precinct/training/dataset"
+)
+
+func newDataset(g *global) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "dataset",
+		Short: "Build, look at and check data sets for training, in SocioSeg's layout",
+		Long: `A data set is a folder of samples: a map, a satellite picture, a phrase, and the mask of what the phrase means there, for
+names, classes and functions of places, in the splits train, val and test that share no ground.`,
+	}
+	c.AddCommand(newDatasetBuild(g), newDatasetVerify())
+	return c
+}
+
+// buildFlags are dataset build's.
+type buildFlags struct {
+	on         []string
+	leaveOut   []string
+	satellite  string
+	plan       string
+	outlines   string
+	nameColumn string
+	classes    string
+	bbox       string
+	place      string
+	area       string
+	zoom       int
+	samples    int
+	seed       uint64
+	style      string
+	labels     string
+	format     string
+	output     string
+	tiers      []string
+	ratio      string
+	size       int
+	jpeg       int
+	shard      int
+	workers    int
+	credits    []string
+	licences   []string
+	filters    dataset.Filters
+	embeddings bool
+}
+
+func newDatasetBuild(g *global) *cobra.Command {
+	f := &buildFlags{filters: dataset.DefaultFilters}
+	c := &cobra.Command{
+		Use:   "build",
+		Short: "Make a data set of any region",
+		Long: `Make a data set from two layers of pictures and the outlines of places.
+
+The ground is one or more of --on: town (made-up towns; --samples says how much), drawn:FILE[+FILE…] (real streets of map extracts,
+painted), or a folder with labelled/ (tiles), map.geojson and truth.geojson, or one of such folders. Or it is your own: --satellite and --map
+name a configured source or are KIND:PATH-OR-URL as in segment, and --outlines is a file (GeoJSON, GeoPackage, GeoParquet), "map" for the
+places that the map's own data outline, "store" for what was found and not judged wrong, or "feedback" for what people corrected or
+called right.
+
+The same command over the same sources gives the same bytes. Cut off at any moment, it goes on where it stopped when it is given again.`,
+		Example: "  precinct dataset build --on town --samples 3000 --seed 1 -o build/town\n" +
+			"  precinct dataset build --on drawn:sf.osm.pbf+honolulu.mbtiles --samples 600 -o build/streets\n" +
+			"  precinct dataset build --satellite mbtiles:photo.mbtiles --map osm:city.osm.pbf --outlines schools.gpkg --zoom 19 -o build/schools",
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, g) },
+	}
+	flags := c.Flags()
+	flags.StringArrayVar(&f.on, "on", nil, "ground: town, drawn:FILE[+FILE…], or a folder; may be given more than once")
+	flags.StringSliceVar(&f.leaveOut, "leave-out", nil, "grounds, by name, of which everything goes into test")
+	flags.StringVar(&f.satellite, "satellite", "", "source of satellite pictures")
+	flags.StringVar(&f.plan, "map", "", "source of map pictures")
+	flags.StringVar(&f.outlines, "outlines", "", "file of outlines, or map, store, feedback")
+	flags.StringVar(&f.nameColumn, "name-column", "name", "column of a file of outlines that holds names")
+	flags.StringVar(&f.classes, "class-column", "class", "column that holds classes; without it OSM's tags tell the class")
+	flags.StringVar(&f.bbox, "bbox", "", "area as W,S,E,N in degrees; all that the outlines cover when left out")
+	flags.StringVar(&f.place, "place", "", "area around the place that the map knows by this name")
+	flags.StringVar(&f.area, "geojson", "", "area of the features in this file")
+	flags.IntVar(&f.zoom, "zoom", 0, "zoom of the pictures, counted in 256 px tiles (default: a folder's middle zoom, else 17)")
+	flags.IntVar(&f.samples, "samples", 0, "at most; 0 for all that there are (towns have no end: 1000)")
+	flags.Uint64Var(&f.seed, "seed", 1, "of the first town, of what is left to chance, and of the splits")
+	flags.StringVar(&f.style, "style", "basic", "of drawn maps: basic or basic-b. The same samples in another style are a test of the shift")
+	flags.StringVar(&f.labels, "labels", "map", "map takes the map's labels as they are, ocr reads them from its pictures")
+	flags.StringVar(&f.format, "format", "parquet", "parquet, or folder for PNG files and an index")
+	flags.StringVarP(&f.output, "output", "o", "", "folder to make or to go on with")
+	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function"}, "which, separated by commas")
+	flags.StringVar(&f.ratio, "split", "6:1:3", "train, val and test")
+	flags.IntVar(&f.size, "size", 768, "pixels a side of the pictures")
+	flags.IntVar(&f.jpeg, "jpeg", 0, "quality of the satellite pictures as JPEG; 0 writes PNG")
+	flags.IntVar(&f.shard, "shard-rows", 256, "rows a file, and what a cut-off build loses at most")
+	flags.IntVar(&f.workers, "workers", 0, "pictures at once (default one a core)")
+	flags.StringArrayVar(&f.credits, "attribution", nil, "of satellite pictures, as [GROUND=]TEXT")
+	flags.StringArrayVar(&f.licences, "licence", nil, "of the data set's grounds, as [GROUND=]TEXT, several joined by ;")
+	flags.IntVar(&f.filters.MinPixels, "min-pixels", f.filters.MinPixels, "least area of a place")
+	flags.Float64Var(&f.filters.MaxShare, "max-share", f.filters.MaxShare, "most of its picture that a place may cover")
+	flags.Float64Var(&f.filters.MinVisible, "min-visible", f.filters.MinVisible, "least share of a place that its picture shows")
+	flags.Float64Var(&f.filters.MaxHole, "max-hole", f.filters.MaxHole, "most of a picture that a layer may leave blank")
+	flags.Float64Var(&f.filters.MinAlignment, "min-alignment", 0, "least IoU of an outline and the segmenter's in its box; 0 does not ask")
+	flags.BoolVar(&f.filters.Ambiguous, "ambiguous", false, "keep what labels and outlines disagree on, and names that stand twice")
+	flags.BoolVar(&f.embeddings, "embeddings", false, "keep the segmenter's embeddings beside the data set: training and evaluation need them")
+	return c
+}
+
+// spec checks the flags and is the order.
+func (f *buildFlags) spec() (dataset.Spec, error) {
+	s := dataset.Spec{Size: f.size, Samples: f.samples, Seed: f.seed, Filters: f.filters, ShardRows: f.shard, JPEG: f.jpeg, Folder: f.format == "folder"}
+	own := f.satellite != "" || f.plan != "" || f.outlines != ""
+	switch {
+	case f.output == "":
+		return s, usagef("say with -o which folder to make")
+	case own == (len(f.on) > 0):
+		return s, usagef("say --on town, drawn:FILE or a folder, or else --satellite, --map and --outlines")
+	case own && (f.satellite == "" || f.plan == "" || f.outlines == ""):
+		return s, usagef("--satellite, --map and --outlines go together")
+	case f.format != "parquet" && f.format != "folder":
+		return s, usagef("--format %s: use parquet or folder", f.format)
+	case f.labels != "map" && f.labels != "ocr":
+		return s, usagef("--labels %s: use map or ocr", f.labels)
+	}
+	if slices.Contains(f.on, "town") && s.Samples == 0 {
+		s.Samples = 1000
+	}
+	for _, t := range f.tiers {
+		s.Tiers = append(s.Tiers, "socio_"+strings.TrimPrefix(t, "socio_"))
+	}
+	parts := strings.Split(f.ratio, ":")
+	for i := range min(len(parts), len(s.Ratio)) {
+		v, err := strconv.ParseFloat(parts[i], 64)
+		if err != nil || len(parts) != len(s.Ratio) {
+			return s, usagef("--split %s: want three numbers as 6:1:3", f.ratio)
+		}
+		s.Ratio[i] = v
+	}
+	return s, nil
+}
+
+func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
+	spec, err := f.spec()
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	b := &groundBuilder{flags: f, spec: spec}
+	defer b.close()
+	grounds, err := b.grounds(ctx, g)
+	if err != nil {
+		return err
+	}
+	if err := leaveOut(grounds, f.leaveOut); err != nil {
+		return err
+	}
+	start := time.Now()
+	planning, building := newProgress(os.Stderr, "samples planned"), newProgress(os.Stderr, "samples")
+	m, err := dataset.Build(ctx, f.output, spec, grounds, dataset.Options{Workers: f.workers, Progress: building.set, Alignment: b.alignment,
+		Planning: func(found, wanted int) { planning.set(found, max(found, wanted)) },
+		Planned: func(samples int, left []string) {
+			planning.end()
+			slog.Info("planned", "samples", samples, "files to make", len(left), "seconds", time.Since(start).Round(time.Second/10).Seconds())
+		}})
+	building.end()
+	if err != nil {
+		return err
+	}
+	if f.embeddings {
+		if err := b.embed(ctx, g); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d samples, %d train, %d val, %d test, of %d grounds\n", f.output, m.Total(), m.Rows["train"], m.Rows["val"], m.Rows["test"], len(m.Grounds))
+	return nil
+}
+
+// leaveOut marks the grounds that are for the test alone.
+func leaveOut(grounds []*dataset.Ground, names []string) error {
+	for _, name := range names {
+		i := slices.IndexFunc(grounds, func(g *dataset.Ground) bool { return g.Name == name })
+		if i < 0 {
+			var all []string
+			for _, g := range grounds {
+				all = append(all, g.Name)
+			}
+			return usagef("--leave-out %s: the grounds are %s", name, strings.Join(all, ", "))
+		}
+		grounds[i].LeftOut = true
+	}
+	return nil
+}
+
+func newDatasetVerify() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [DIR]",
+		Short: "Check that a data set is as it was made",
+		Long: `Check every file's hash, that every row decodes, that masks fit their pictures, that ids are given once, and that samples of
+different splits share no ground. Exit 1 when something is wrong.`,
+		Example: "  precinct dataset verify build/town",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			set, err := openSet(args)
+			if err != nil {
+				return err
+			}
+			progress := newProgress(os.Stderr, "rows")
+			v, err := set.Verify(cmd.Context(), progress.set)
+			progress.end()
+			if err != nil {
+				return err
+			}
+			return tellVerified(cmd, set, v)
+		},
+	}
+}
+
+func openSet(args []string) (*dataset.Set, error) {
+	if len(args) == 0 {
+		return nil, usagef("say which data set's folder")
+	}
+	return dataset.Open(args[0])
+}
+
+func tellVerified(cmd *cobra.Command, set *dataset.Set, v *dataset.Verified) error {
+	for _, p := range v.Problems {
+		fmt.Fprintln(cmd.OutOrStdout(), p)
+	}
+	if n := len(v.Problems) + v.More; n > 0 {
+		return fmt.Errorf("%s: %d things are wrong, in %d rows and %d files", set.Dir, n, v.Rows, len(set.Files))
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows and %d files are as they were made; the splits share no ground\n", set.Dir, v.Rows, len(set.Files))
+	return nil
+}
+
+// embed keeps the segmenter's embeddings of the data set that was built.
+func (b *groundBuilder) embed(ctx context.Context, g *global) error {
+	return usagef("--embeddings is not there yet")
+}
