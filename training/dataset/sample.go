@@ -77,7 +77,7 @@ func (s *survey) run(ctx context.Context) ([]sample, error) {
 		return nil, err
 	}
 	for _, p := range found {
-		shape := project.MultiPolygon(p.Shape.Clone(), func(q orb.Point) orb.Point { return geo.Project(q, s.block.Z) })
+		shape := onLattice(p.Shape, s.block.Z)
 		s.places = append(s.places, &placed{Place: p, shape: shape, at: geo.Project(p.At, s.block.Z), area: planar.Area(shape)})
 	}
 	if s.ground.Labels != nil {
@@ -90,6 +90,11 @@ func (s *survey) run(ctx context.Context) ([]sample, error) {
 		out = append(out, s.ask(n, w)...)
 	}
 	return out, nil
+}
+
+// onLattice is an outline in pixels of a zoom.
+func onLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {
+	return project.MultiPolygon(mp.Clone(), func(p orb.Point) orb.Point { return geo.Project(p, zoom) })
 }
 
 // windows lays pictures over the block until each place that can be asked for is in one.
