@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"reasoning/reader":     {"geo", "tiles", "reasoning"},
 	"reasoning/sam":        {"geo", "tiles/cache", "reasoning"},
 	"training":             {"geo", "tiles", "reasoning"},
-	"training/dataset":     {"geo", "tiles"},
+	"training/dataset":     {"geo", "tiles", "reasoning"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
