@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"reasoning/sam":        {"geo", "tiles/cache", "reasoning"},
 	"training":             {"geo", "tiles", "reasoning"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
+	"training/net":         {},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},
