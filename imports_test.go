@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"training":             {"geo", "tiles", "reasoning"},
 	"training/dataset":     {"geo", "tiles", "reasoning"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
+	"training/net":         {},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},
