@@ -2,8 +2,9 @@ package net
 
 import (
 	"math/rand/v2"
-	"os"
 	"testing"
+
+	"github.com/precinct-map/precinct/reasoning/models"
 )
 
 // tiny is a net that the pure Go backend trains in seconds.
@@ -21,12 +22,16 @@ func openGo(t testing.TB) *Backend {
 	return b
 }
 
-// openXLA opens the plugin that the environment names, for what the Go backend is too slow for.
+// openXLA opens the plugin that `precinct setup --training` fetched, for what the Go backend is too slow for.
 func openXLA(t testing.TB) *Backend {
 	t.Helper()
-	plugin := os.Getenv("PRECINCT_XLA")
-	if plugin == "" {
-		t.Skip("PRECINCT_XLA names no PJRT plugin")
+	home, err := models.Home()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin, err := models.Plugin(home)
+	if err != nil {
+		t.Skip(err)
 	}
 	b, err := OpenBackend(XLA(plugin))
 	if err != nil {
