@@ -13,6 +13,20 @@ type Features struct {
 // Featured is implemented by embeddings that can show their features. Nobody may write to them.
 type Featured interface{ Features() Features }
 
+// FeaturesOf are the features of an embedding, also of one that is wrapped, as for tracing; false where it has none to show.
+func FeaturesOf(e Embedding) (Features, bool) {
+	for {
+		if f, ok := e.(Featured); ok {
+			return f.Features(), true
+		}
+		w, ok := e.(interface{ Unwrap() Embedding })
+		if !ok {
+			return Features{}, false
+		}
+		e = w.Unwrap()
+	}
+}
+
 // Restorer is implemented by segmenters that take features back in place of encoding the picture again.
 type Restorer interface {
 	// Restore makes the embedding of a picture of a size from the features that its Embed gave. Errors wrap ErrSegmenter.

@@ -99,3 +99,17 @@ func floorDiv(a, b int) int {
 		return q - 1
 	}
 }
+
+// OwnsPlace says whether the picture of a window should draw the place whose label is at a point (WGS-84) and which fills a box of the
+// picture. A place by the edge of a scene is seen better by the scene whose core holds its label; here it is drawn only where it runs out
+// of that one's sight. Pictures that are no scenes have no neighbours.
+func OwnsPlace(w geo.Window, label orb.Point, b Box) bool {
+	here := SceneAt(w.Z, w.Center())
+	own := SceneAt(w.Z, geo.Project(label, w.Z))
+	if here.Window() != w || own == here {
+		return true
+	}
+	sees := own.Window()
+	x, y := float64(w.X), float64(w.Y)
+	return b[0]+x < float64(sees.X) || b[1]+y < float64(sees.Y) || b[2]+x > float64(sees.X+sees.W) || b[3]+y > float64(sees.Y+sees.H)
+}

@@ -45,6 +45,8 @@ func (t tracedSegmenter) Embed(ctx context.Context, key string, img *image.RGBA)
 
 type tracedEmbedding struct{ reasoning.Embedding }
 
+func (e tracedEmbedding) Unwrap() reasoning.Embedding { return e.Embedding }
+
 func (e tracedEmbedding) Masks(ctx context.Context, p reasoning.Prompt) ([]reasoning.Candidate, error) {
 	return span(ctx, "decode", func(ctx context.Context) ([]reasoning.Candidate, error) { return e.Embedding.Masks(ctx, p) })
 }

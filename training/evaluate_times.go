@@ -127,6 +127,8 @@ func (s *timedSegmenter) Embed(ctx context.Context, key string, img *image.RGBA)
 
 type timedEmbedding struct{ reasoning.Embedding }
 
+func (e timedEmbedding) Unwrap() reasoning.Embedding { return e.Embedding }
+
 func (e timedEmbedding) Masks(ctx context.Context, p reasoning.Prompt) ([]reasoning.Candidate, error) {
 	start := time.Now()
 	out, err := e.Embedding.Masks(ctx, p)

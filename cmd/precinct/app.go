@@ -14,6 +14,7 @@ import (
 	"github.com/precinct-map/precinct/reasoning/models"
 	"github.com/precinct-map/precinct/reasoning/ocr"
 	"github.com/precinct-map/precinct/reasoning/openai"
+	"github.com/precinct-map/precinct/reasoning/policy"
 	"github.com/precinct-map/precinct/reasoning/reader"
 	"github.com/precinct-map/precinct/reasoning/sam"
 	"github.com/precinct-map/precinct/server"
@@ -149,7 +150,7 @@ func (a *app) openModels() error {
 // know its labels.
 func (a *app) openWords(plan tiles.Source) error {
 	_, knows := plan.(tiles.Labeler)
-	if want := a.config.Pair.Labels; want == "map" || want != "ocr" && (knows || a.config.VLM.Kind != "reader") {
+	if want := a.config.Pair.Labels; want == "map" || want != "ocr" && (knows || a.config.VLM.Kind == "openai") {
 		return nil
 	}
 	words, err := ocr.Open(ocr.Options{
@@ -238,6 +239,16 @@ func (a *app) openBucket(ctx context.Context) error {
 
 func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.outlines()} }
 
+// policy opens our own model, from a run's folder or its file.
+func (a *app) policy(path string) (reasoning.VLM, error) {
+	p, err := policy.Open(policy.Options{Path: path, Segmenter: a.outlines(), Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() { _ = p.Close() })
+	return p, nil
+}
+
 // outlines is the segmenter, traced where somebody may look.
 func (a *app) outlines() reasoning.Segmenter {
 	if a.traced {
@@ -249,6 +260,10 @@ func (a *app) outlines() reasoning.Segmenter {
 func (a *app) openVLM(ctx context.Context) (vlm reasoning.VLM, err error) {
 	if a.config.VLM.Kind == "reader" {
 		vlm = a.reader()
+	} else if a.config.VLM.Kind == "policy" {
+		if vlm, err = a.policy(a.config.VLM.Policy); err != nil {
+			return nil, err
+		}
 	} else if vlm, err = connect(ctx, a.config.VLM); err != nil {
 		return nil, err
 	}

@@ -59,7 +59,8 @@ type pairConfig struct {
 }
 
 type vlmConfig struct {
-	Kind        string        `koanf:"kind"` // reader or openai
+	Kind        string        `koanf:"kind"` // reader, policy or openai
+	Policy      string        `koanf:"policy"` // of kind policy: a run's folder or its policy.onnx
 	URL         string        `koanf:"url"`
 	Key         string        `koanf:"key"`
 	Model       string        `koanf:"model"`
@@ -137,8 +138,11 @@ func (c *config) check() error {
 	if _, err := reasoning.ParseDialect(c.VLM.Dialect); err != nil {
 		return fmt.Errorf("configuration: vlm.dialect: %w", err)
 	}
-	if c.VLM.Kind != "reader" && c.VLM.Kind != "openai" {
-		return fmt.Errorf("configuration: vlm.kind %q: use reader or openai", c.VLM.Kind)
+	if !slices.Contains([]string{"reader", "policy", "openai"}, c.VLM.Kind) {
+		return fmt.Errorf("configuration: vlm.kind %q: use reader, policy or openai", c.VLM.Kind)
+	}
+	if (c.VLM.Kind == "policy") != (c.VLM.Policy != "") {
+		return fmt.Errorf("configuration: vlm.policy goes with vlm.kind policy: it names a run's folder or its policy.onnx")
 	}
 	if c.Segmenter.Kind != "sam" {
 		return fmt.Errorf("configuration: segmenter.kind %q: use sam", c.Segmenter.Kind)

@@ -96,7 +96,7 @@ func checkSegmenter(home string) []models.Finding {
 // checkVLM asks a configured model; the reader needs no asking.
 func (g *global) checkVLM(ctx context.Context) []models.Finding {
 	c, err := g.load()
-	if err != nil || c.VLM.Kind == "reader" {
+	if err != nil || c.VLM.Kind != "openai" {
 		return nil
 	}
 	f := models.Finding{What: "vlm " + c.VLM.Model, Fix: "is the server at vlm.url up, and does it serve vlm.model?"}

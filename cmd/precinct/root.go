@@ -36,7 +36,7 @@ Start with "precinct setup" and "precinct demo", then open the address that it p
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v\nSee %q.", err, cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newDemo(g), newServe(g), newSegment(g), newJobs(g), newWorker(g), newExport(g), newCache(g), newImport(), newKeys(), newSetup(), newDoctor(g), newScore(), newEval(g), newDataset(g))
+	root.AddCommand(newDemo(g), newServe(g), newSegment(g), newJobs(g), newWorker(g), newExport(g), newCache(g), newImport(), newKeys(), newSetup(), newDoctor(g), newScore(), newEval(g), newDataset(g), newTrain(g))
 	for _, c := range root.Commands() {
 		strictArgs(c)
 	}

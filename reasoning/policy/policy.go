@@ -3,7 +3,262 @@
 // what it sees and how it is asked is here, once for both.
 package policy
 
-import "errors"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/labels"
+	"github.com/precinct-map/precinct/tiles"
+	"github.com/precinct-map/precinct/tiles/cache"
+)
 
 // ErrPolicy is a policy that cannot be used. Test with errors.Is.
 var ErrPolicy = errors.New("not a usable policy")
+
+// Options is what a policy is made of.
+type Options struct {
+	Path      string // policy.onnx, or the folder of a run
+	Segmenter reasoning.Segmenter
+	Device    string
+	Threads   int
+	Memory    *cache.Memory // for projected embeddings; may be nil
+}
+
+// Policy implements reasoning.VLM.
+type Policy struct {
+	name      string
+	meta      Meta
+	net       *session
+	segmenter reasoning.Segmenter
+	memory    *cache.Memory
+}
+
+// Open opens a policy. ONNX Runtime must have been started. Errors wrap ErrPolicy.
+func Open(o Options) (*Policy, error) {
+	path := o.Path
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, FileName)
+	}
+	fail := func(err error, hint string) error {
+		return &reasoning.Error{Op: "open policy", Subject: path, Err: err, Hint: hint}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fail(fmt.Errorf("%w: %w", ErrPolicy, err), "`precinct train sft` makes one")
+	}
+	props, err := properties(data)
+	if err != nil {
+		return nil, fail(err, "")
+	}
+	meta, err := DecodeMeta(props)
+	if err != nil {
+		return nil, fail(err, "was it written by `precinct train`?")
+	}
+	if model, _, _ := strings.Cut(o.Segmenter.Name(), " on "); model != meta.Segmenter {
+		return nil, fail(fmt.Errorf("%w: it was taught on the embeddings of %s, and the segmenter is %s", ErrPolicy, meta.Segmenter, model), "configure that segmenter, or teach a policy on this one")
+	}
+	s, err := openSession(path, o.Device, o.Threads)
+	if err != nil {
+		return nil, fail(err, "")
+	}
+	sum := sha256.Sum256(data)
+	return &Policy{name: "policy-" + hex.EncodeToString(sum[:4]), meta: meta, net: s, segmenter: o.Segmenter, memory: o.Memory}, nil
+}
+
+// Close frees the net. Nothing may run on it any more.
+func (p *Policy) Close() error { return p.net.graph.Close() }
+
+// Name tells the weights.
+func (p *Policy) Name() string { return p.name }
+
+// Dialect is pixels of the pictures as they are.
+func (p *Policy) Dialect() reasoning.Dialect {
+	d, err := reasoning.ParseDialect("generic")
+	if err != nil {
+		panic(err) // the dialect is built in
+	}
+	return d
+}
+
+// Complete answers. The answer does not depend on chance, so that N completions are N times the same.
+func (p *Policy) Complete(ctx context.Context, q reasoning.Request) ([]reasoning.Completion, error) {
+	if q.Pair == nil || !q.Pair.Labelled {
+		return nil, &reasoning.Error{Op: "ask", Subject: p.name, Err: fmt.Errorf("%w: the map's labels are not known", reasoning.ErrVLM),
+			Hint: "use a map of kind osm or town, set pair.labels to ocr, or configure another vlm"}
+	}
+	answer := p.localize
+	if q.Stage == reasoning.Refine {
+		answer = p.refine
+	}
+	c, err := answer(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]reasoning.Completion, max(1, q.N))
+	for i := range out {
+		out[i] = *c
+	}
+	return out, nil
+}
+
+// localize says a box for each label that answers.
+func (p *Policy) localize(ctx context.Context, q reasoning.Request) (*reasoning.Completion, error) {
+	matches := labels.Answering(q.Phrase, q.Pair.Labels)
+	if len(matches) == 0 {
+		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
+		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
+	}
+	g, err := p.grid(ctx, q.Pair)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.find(ctx, g, q.Pair, matches)
+	if err != nil {
+		return nil, err
+	}
+	var c reasoning.Completion
+	var prompts []reasoning.Prompt
+	var think []string
+	for i, m := range matches {
+		f := found[i]
+		if !reasoning.OwnsPlace(q.Pair.Window, m.Label.At, f.box) {
+			think = append(think, fmt.Sprintf("I leave %s to the neighbouring scene, which sees it whole.", m.Called()))
+			continue
+		}
+		prompts = append(prompts, reasoning.Prompt{Box: &f.box})
+		think = append(think, fmt.Sprintf("I looked at %s because %s; its place is %.0f×%.0f pixels, as %.0f%% of my looks agree.",
+			m.Called(), m.Why, f.box[2]-f.box[0], f.box[3]-f.box[1], 100*f.agreed))
+		c.Confidence = append(c.Confidence, m.Sure*math.Max(0.01, math.Min(1, f.expected)))
+		c.Labels = append(c.Labels, m.Label.Text)
+	}
+	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
+	return &c, nil
+}
+
+// refine keeps the boxes as they are: points help bad boxes only, and which are bad has not been taught.
+func (p *Policy) refine(_ context.Context, q reasoning.Request) (*reasoning.Completion, error) {
+	var prompts []reasoning.Prompt
+	for _, b := range q.Boxes {
+		prompts = append(prompts, reasoning.Prompt{Box: &b})
+	}
+	return &reasoning.Completion{Text: reasoning.FormatAnswer("The red areas are what the boxes mean; I keep them.", prompts)}, nil
+}
+
+// grid is the projected embedding of the satellite picture.
+func (p *Policy) grid(ctx context.Context, pair *tiles.Pair) (*Grid, error) {
+	key := reasoning.PictureKey(pair.Satellite)
+	make := func(ctx context.Context) (*Grid, error) {
+		e, err := p.segmenter.Embed(ctx, key, pair.Satellite)
+		if err != nil {
+			return nil, err
+		}
+		f, ok := reasoning.FeaturesOf(e)
+		if !ok {
+			return nil, &reasoning.Error{Op: "ask", Subject: p.name, Err: fmt.Errorf("%w: %s does not show its features", reasoning.ErrVLM, p.segmenter.Name())}
+		}
+		return p.meta.Projection.Grid(f, pair.Satellite.Rect.Size())
+	}
+	if p.memory == nil {
+		return make(ctx)
+	}
+	return cache.Get(ctx, p.memory, "grid", p.name+"|"+key, make)
+}
+
+// finding is what the looks at one label come to.
+type finding struct {
+	box      reasoning.Box // pixels of the picture
+	expected float64       // its IoU, as the net expects it
+	agreed   float64       // share of looks whose boxes are alike
+}
+
+// scales and turns are how often a label is looked at: places differ in size, and a mean of turned looks errs less than one.
+var (
+	scales = []float64{0.4, 0.63, 1, 1.6, 2.4}
+	turns  = []uint8{0, 3}
+)
+
+// find looks at labels at all scales and turns, in one batch.
+func (p *Policy) find(ctx context.Context, g *Grid, pair *tiles.Pair, matches []labels.Match) ([]finding, error) {
+	all := labelsOf(pair)
+	looks := len(scales) * len(turns)
+	b := newBatch(looks*len(matches), g.Channels)
+	views := make([]View, 0, looks*len(matches))
+	for _, m := range matches {
+		at := pair.Window.Local(m.Label.At)
+		for _, s := range scales {
+			for _, t := range turns {
+				v := View{at[0], at[1], s, t}
+				b.show(len(views), g, all, v, m.Label.Class, p.meta.Number(m.Label.Class))
+				views = append(views, v)
+			}
+		}
+	}
+	said, err := p.net.run(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]finding, len(matches))
+	for i := range out {
+		boxes, quality := make([]reasoning.Box, looks), make([]float64, looks)
+		for k := range looks {
+			n := i*looks + k
+			boxes[k], quality[k] = views[n].BoxFrom(said.box(n)), said.quality(n)
+		}
+		out[i] = agree(boxes, quality)
+	}
+	return out, nil
+}
+
+func labelsOf(pair *tiles.Pair) []Label {
+	out := make([]Label, len(pair.Labels))
+	for i, l := range pair.Labels {
+		at := pair.Window.Local(l.At)
+		out[i] = Label{at[0], at[1], l.Class}
+	}
+	return out
+}
+
+// alike is the IoU from which on two looks mean the same place.
+const alike = 0.6
+
+// agree takes the box that the other looks are most like, each counted by what IoU the net expects of it, and then the weighted middle of
+// those that are like it.
+func agree(boxes []reasoning.Box, quality []float64) finding {
+	best, most := 0, -1.0
+	for i, b := range boxes {
+		sum := 0.0
+		for k, o := range boxes {
+			sum += quality[k] * b.IoU(o)
+		}
+		if sum *= quality[i]; sum > most {
+			best, most = i, sum
+		}
+	}
+	var f finding
+	weight, n := 0.0, 0
+	for k, o := range boxes {
+		if boxes[best].IoU(o) < alike && k != best {
+			continue
+		}
+		w := quality[k] * quality[k]
+		for side := range f.box {
+			f.box[side] += w * o[side]
+		}
+		f.expected += w * quality[k]
+		weight, n = weight+w, n+1
+	}
+	for side := range f.box {
+		f.box[side] /= weight
+	}
+	f.expected /= weight
+	f.agreed = float64(n) / float64(len(boxes))
+	return f
+}

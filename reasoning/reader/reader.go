@@ -12,6 +12,7 @@ import (
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/labels"
 	"github.com/precinct-map/precinct/tiles"
 )
 
@@ -59,7 +60,7 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 	if q.Stage == reasoning.Refine {
 		return refine(q), nil
 	}
-	matches := matchLabels(q.Phrase, q.Pair.Labels)
+	matches := labels.Answering(q.Phrase, q.Pair.Labels)
 	if len(matches) == 0 {
 		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
 		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
@@ -72,17 +73,17 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 	var prompts []reasoning.Prompt
 	var think []string
 	for _, m := range matches {
-		all, err := l.propose(ctx, m.label)
+		all, err := l.propose(ctx, m.Label)
 		if err != nil {
 			return nil, err
 		}
 		p := best(all)
-		if p != nil && !l.mine(m.label, p.Mask) {
-			think = append(think, fmt.Sprintf("I leave %s to the neighbouring scene, which sees it whole.", named(m.label)))
+		if p != nil && !l.mine(m.Label, p.Mask) {
+			think = append(think, fmt.Sprintf("I leave %s to the neighbouring scene, which sees it whole.", m.Called()))
 			continue
 		}
 		if p == nil {
-			think = append(think, fmt.Sprintf("I looked at %s because %s, but the satellite picture shows nothing there that stands out.", named(m.label), m.why))
+			think = append(think, fmt.Sprintf("I looked at %s because %s, but the satellite picture shows nothing there that stands out.", m.Called(), m.Why))
 			continue
 		}
 		prompt := p.Prompt(q.Pair.Window)
@@ -91,20 +92,19 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 		}
 		prompts = append(prompts, prompt)
 		think = append(think, fmt.Sprintf("I looked at %s because %s; around it one area of %.0f×%.0f pixels stands out best.",
-			named(m.label), m.why, p.Box[2]-p.Box[0], p.Box[3]-p.Box[1]))
-		c.Confidence = append(c.Confidence, m.sure*max(0.01, min(1, p.Evidence.IoU())))
-		c.Labels = append(c.Labels, m.label.Text)
+			m.Called(), m.Why, p.Box[2]-p.Box[0], p.Box[3]-p.Box[1]))
+		c.Confidence = append(c.Confidence, m.Sure*max(0.01, min(1, p.Evidence.IoU())))
+		c.Labels = append(c.Labels, m.Label.Text)
 	}
 	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
 	return &c, nil
 }
 
-// mine says whether this scene should draw a label's place. A place by the edge is seen better by the scene whose core holds its
-// label; here it is drawn only where it runs out of that one's sight. Pictures that are no scenes have no neighbours.
+// mine says whether this scene should draw a label's place, given its mask.
 func (l *look) mine(label tiles.Label, m *geo.Mask) bool {
-	here := reasoning.SceneAt(l.window.Z, l.window.Center())
-	own := reasoning.SceneAt(l.window.Z, geo.Project(label.At, l.window.Z))
-	return here.Window() != l.window || own == here || m.CountIn(own.Window()) < m.Count()
+	e, w := m.Extent(), l.window
+	x, y := float64(e.X-w.X), float64(e.Y-w.Y)
+	return reasoning.OwnsPlace(w, label.At, reasoning.Box{x, y, x + float64(e.W), y + float64(e.H)})
 }
 
 // refine looks at the red area within each blue box and puts two points on it.

@@ -156,11 +156,11 @@ func (e *Embeddings) make(ctx context.Context, segmenter reasoning.Segmenter, r 
 	if err != nil {
 		return 0, err
 	}
-	f, ok := made.(reasoning.Featured)
+	f, ok := reasoning.FeaturesOf(made)
 	if !ok {
 		return 0, fmt.Errorf("%w: %s does not show its features", reasoning.ErrSegmenter, segmenter.Name())
 	}
-	return e.write(r.Satellite, img.Rect.Size(), f.Features())
+	return e.write(r.Satellite, img.Rect.Size(), f)
 }
 
 // SatelliteRGBA decodes the satellite picture as segmenters take it. Errors wrap ErrRow.
@@ -173,3 +173,6 @@ func (r *Row) SatelliteRGBA() (*image.RGBA, error) {
 	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
 	return out, nil
 }
+
+// SatelliteHash is the SHA-256 of the satellite picture's file, in hexadecimal: what its embedding is kept under.
+func (r *Row) SatelliteHash() string { return pictureHash(r.Satellite) }

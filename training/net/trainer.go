@@ -257,3 +257,6 @@ func (t *Trainer) run(name string, build func([]*graph.Node) []*graph.Node, args
 	}
 	return out, nil
 }
+
+// Skip counts a step that was refused, so that the next one has its own number, rate and lessons.
+func (t *Trainer) Skip() { t.step++ }

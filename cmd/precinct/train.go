@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/precinct-map/precinct/geo/taxonomy"
+	"github.com/precinct-map/precinct/reasoning/models"
+	"github.com/precinct-map/precinct/reasoning/policy"
+	"github.com/precinct-map/precinct/training/dataset"
+	"github.com/precinct-map/precinct/training/lessons"
+	"github.com/precinct-map/precinct/training/net"
+	"github.com/precinct-map/precinct/training/sft"
+)
+
+func newTrain(g *global) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "Teach the small policy",
+		Long: `Teach the small policy, which the server then uses as vlm: {kind: policy}. A run is a folder: checkpoints, metrics.jsonl, and policy.onnx,
+which is all that serving needs. A training ends after --minutes, saves, and goes on when the same command is given again.`,
+	}
+	c.AddCommand(newTrainSFT(g))
+	return c
+}
+
+// teachFlags are what every way of teaching has.
+type teachFlags struct {
+	data     []string
+	leaveOut []string
+	only     []string
+	from     string
+	output   string
+	minutes  float64
+	steps    int
+	seed     uint64
+	rate     float64
+	splits   []string
+}
+
+func (f *teachFlags) register(c *cobra.Command, steps int, rate float64) {
+	flags := c.Flags()
+	flags.StringArrayVar(&f.data, "data", nil, "data set to learn from, as DIR or DIR=WEIGHT; may be given more than once")
+	flags.StringSliceVar(&f.leaveOut, "leave-out", nil, "regions that nothing is learned of")
+	flags.StringSliceVar(&f.only, "only", nil, "regions that alone are learned of")
+	flags.StringVar(&f.from, "from", "", "run to begin from")
+	flags.StringVarP(&f.output, "output", "o", "", "run to make or to go on with")
+	flags.Float64Var(&f.minutes, "minutes", 45, "after which it ends and saves; 0 for never")
+	flags.IntVar(&f.steps, "steps", steps, "of 32 windows, in all")
+	flags.Uint64Var(&f.seed, "seed", 1, "of weights and of what is drawn by lot")
+	flags.Float64Var(&f.rate, "rate", rate, "of AdamW, at its highest")
+	flags.StringSliceVar(&f.splits, "splits", []string{"train"}, "to learn from")
+}
+
+// sources opens the data sets, and makes the embeddings that are missing.
+func (f *teachFlags) sources(ctx context.Context, a *app, splits []string) ([]lessons.Source, error) {
+	var out []lessons.Source
+	for _, d := range f.data {
+		dir, weight := d, 1.0
+		if i := strings.LastIndexByte(d, '='); i > 0 {
+			w, err := strconv.ParseFloat(d[i+1:], 64)
+			if err != nil || w <= 0 {
+				return nil, usagef("--data %s: %q is no weight", d, d[i+1:])
+			}
+			dir, weight = d[:i], w
+		}
+		set, err := dataset.Open(dir)
+		if err != nil {
+			return nil, err
+		}
+		progress := newProgress(os.Stderr, "rows of "+dir+" encoded")
+		_, err = set.Embed(ctx, a.segmenter, progress.set)
+		progress.end()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lessons.Source{Set: set, Weight: weight, Splits: splits})
+	}
+	return out, nil
+}
+
+func newTrainSFT(g *global) *cobra.Command {
+	f := &teachFlags{}
+	c := &cobra.Command{
+		Use:   "sft",
+		Short: "Teach boxes of known places, by supervised fine-tuning",
+		Long: `Teach the policy the boxes of the places of data sets: the paper's supervised baseline, and what reinforcement learning begins from.
+Needs "precinct setup --training". Embeddings of pictures that have none yet are made first and kept beside the data set.`,
+		Example: "  precinct train sft --data build/town --data build/ground=4 -o build/run --minutes 25\n" +
+			"  precinct train sft --data build/corrections --from build/run -o build/mytown --steps 400",
+		RunE: func(cmd *cobra.Command, _ []string) error { return trainSFT(cmd, g, f) },
+	}
+	f.register(c, 6000, 2e-3)
+	return c
+}
+
+func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
+	if len(f.data) == 0 || f.output == "" {
+		return usagef("say with --data what to learn from, and with -o which run to make")
+	}
+	ctx := cmd.Context()
+	conf, err := g.load()
+	if err != nil {
+		return err
+	}
+	a, err := openShared(conf)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	backend, err := openBackend()
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	s, err := f.open(backend, net.SFTRecipe(f.steps), a.segmenter.Name())
+	if err != nil {
+		return err
+	}
+	o := sft.Options{Dir: f.output, Minutes: f.minutes, Seed: f.seed, Classes: s.meta.Classes, Segmenter: s.meta.Segmenter, MinScale: 0.33, MaxScale: 2.5, Progress: tellSFT}
+	if o.Train, o.Val, o.Projection, err = f.read(ctx, a, s.meta.Projection); err != nil {
+		return err
+	}
+	if s.trainer == nil {
+		r := net.SFTRecipe(f.steps)
+		r.Rate = f.rate
+		if s.trainer, err = net.NewTrainer(backend, net.DefaultConfig(len(s.meta.Classes)+1), r, f.seed); err != nil {
+			return err
+		}
+	}
+	slog.Info("learning", "lessons", len(o.Train.Lessons), "pictures", len(o.Train.Scenes), "parameters", s.trainer.Parameters(), "step", s.trainer.Steps(), "of", s.trainer.Recipe.Steps)
+	done, err := sft.Run(ctx, s.trainer, o)
+	if err != nil {
+		return err
+	}
+	if !done {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: saved at step %d of %d; the same command goes on\n", f.output, s.trainer.Steps(), s.trainer.Recipe.Steps)
+		return nil
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: done, %d steps; try it with `precinct eval --system reader,policy --policy %s`\n", f.output, s.trainer.Steps(), f.output)
+	return nil
+}
+
+// pupil is a policy that is being taught: the trainer is nil where it is new.
+type pupil struct {
+	trainer *net.Trainer
+	meta    policy.Meta
+}
+
+// open goes on with the run that is there, or begins from another, or anew.
+func (f *teachFlags) open(b *net.Backend, r net.Recipe, segmenter string) (*pupil, error) {
+	r.Rate = f.rate
+	for _, dir := range []string{f.output, f.from} {
+		if dir == "" {
+			continue
+		}
+		meta, err := policy.ReadMeta(dir)
+		if os.IsNotExist(err) && dir == f.output {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		t, err := net.LoadTrainer(b, dir)
+		if err != nil {
+			return nil, err
+		}
+		if dir != f.output {
+			t.Restart(r)
+		}
+		return &pupil{t, meta}, nil
+	}
+	model, _, _ := strings.Cut(segmenter, " on ")
+	p := &pupil{meta: policy.Meta{Segmenter: model}}
+	for _, c := range taxonomy.Classes() {
+		p.meta.Classes = append(p.meta.Classes, c.ID)
+	}
+	return p, nil
+}
+
+// read reads what is taught, and what it is tried on meanwhile.
+func (f *teachFlags) read(ctx context.Context, a *app, known *policy.Projection) (train, val *lessons.Class, p *policy.Projection, err error) {
+	sources, err := f.sources(ctx, a, f.splits)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	start := time.Now()
+	o := lessons.Options{Segmenter: a.segmenter.Name(), Projection: known, Channels: net.DefaultConfig(1).Channels, LeaveOut: f.leaveOut, Only: f.only}
+	if train, p, err = lessons.Read(ctx, sources, o); err != nil {
+		return nil, nil, nil, err
+	}
+	for i := range sources {
+		sources[i].Splits = []string{"val"}
+	}
+	o.Projection = p
+	if val, _, err = lessons.Read(ctx, sources, o); err != nil {
+		val = nil // small data sets have no lessons to spare
+	}
+	slog.Info("read", "seconds", time.Since(start).Round(time.Second/10).Seconds())
+	return train, val, p, nil
+}
+
+func openBackend() (*net.Backend, error) {
+	home, err := models.Home()
+	if err != nil {
+		return nil, err
+	}
+	plugin, err := models.Plugin(home)
+	if err != nil {
+		return nil, err
+	}
+	return net.OpenBackend(net.XLA(plugin))
+}
+
+func tellSFT(m sft.Metrics) {
+	args := []any{"step", m.Step, "of", m.Of, "loss", round3(m.Loss), "a second", round3(m.Samples)}
+	for scale, v := range m.Val {
+		args = append(args, "iou@"+scale, round3(v.IoU))
+	}
+	slog.Info("sft", args...)
+}
+
+func round3(v float64) float64 { f, _ := strconv.ParseFloat(fmt.Sprintf("%.3g", v), 64); return f }

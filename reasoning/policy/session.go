@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/onnx"
+)
+
+// tokens are what the net says: a box's four, then the points'.
+const tokens = 8
+
+// inputs and outputs of policy.onnx, in the order of a batch's values; training/net's WriteONNX says what they are.
+var (
+	inputs  = []string{"cells", "labels", "valid", "coarse", "class", "stage", "window", "noise"}
+	outputs = []string{"tokens", "logits", "quality"}
+)
+
+// session is the net in ONNX Runtime.
+type session struct {
+	graph *onnx.Graph
+	bins  int
+}
+
+func openSession(path, device string, threads int) (*session, error) {
+	in, _, err := onnx.Inspect(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{}
+	for _, i := range in {
+		if n := len(i.Dimensions); i.Name == "noise" && n == 3 {
+			s.bins = int(i.Dimensions[2])
+		}
+	}
+	if s.bins < 2*Side {
+		return nil, fmt.Errorf("%w: its inputs are not those of a policy", ErrPolicy)
+	}
+	if device, err = onnx.PickDevice(device); err != nil {
+		return nil, err
+	}
+	if threads <= 0 {
+		threads = runtime.NumCPU()
+	}
+	s.graph, err = onnx.Open(path, inputs, outputs, device, threads)
+	return s, err
+}
+
+// batch is some windows to look at.
+type batch struct {
+	n, channels                  int
+	cells, labels, valid, coarse []float32
+	class, stage                 []int64
+}
+
+func newBatch(n, channels int) *batch {
+	b := &batch{n: n, channels: channels, cells: make([]float32, n*Cells*4*channels), labels: make([]float32, n*Cells*LabelFeatures), valid: make([]float32, n*Cells),
+		coarse: make([]float32, n*Cells*CoarseFeatures), class: make([]int64, n), stage: make([]int64, n)}
+	for i := range b.stage {
+		b.stage[i] = 1
+	}
+	return b
+}
+
+// show fills in what a window sees.
+func (b *batch) show(k int, g *Grid, labels []Label, v View, class string, number int) {
+	cells := Cells * 4 * b.channels
+	g.In(b.cells[k*cells:][:cells], b.valid[k*Cells:][:Cells], v)
+	LabelsIn(b.labels[k*Cells*LabelFeatures:][:Cells*LabelFeatures], labels, v, class)
+	b.class[k] = int64(number)
+}
+
+// said is what the net says of a batch.
+type said struct {
+	bins     int
+	logits   []float32 // n, tokens, bins
+	expected []float32 // n, 2
+}
+
+func (s *said) box(k int) reasoning.Box {
+	return BoxOf(s.logits[k*tokens*s.bins:], s.bins, float64(CellPixels)*Side/windowBins)
+}
+
+func (s *said) quality(k int) float64 { return float64(s.expected[2*k]) }
+
+// windowBins are the bins of the window's own pixels.
+const windowBins = 72
+
+// run lets the net speak once for each window, greedily.
+func (s *session) run(ctx context.Context, b *batch) (*said, error) {
+	window := make([]int64, b.n)
+	for i := range window {
+		window[i] = int64(i)
+	}
+	n := int64(b.n)
+	var in []ort.Value
+	defer func() { onnx.Destroy(in) }()
+	floats := func(data []float32, dims ...int64) error {
+		t, err := ort.NewTensor(ort.NewShape(dims...), data)
+		if err == nil {
+			in = append(in, t)
+		}
+		return err
+	}
+	ints := func(data []int64) error {
+		t, err := ort.NewTensor(ort.NewShape(n), data)
+		if err == nil {
+			in = append(in, t)
+		}
+		return err
+	}
+	for _, add := range []func() error{
+		func() error { return floats(b.cells, n, Cells, 4*int64(b.channels)) },
+		func() error { return floats(b.labels, n, Cells, LabelFeatures) },
+		func() error { return floats(b.valid, n, Cells) },
+		func() error { return floats(b.coarse, n, Cells, CoarseFeatures) },
+		func() error { return ints(b.class) },
+		func() error { return ints(b.stage) },
+		func() error { return ints(window) },
+		func() error { return floats(make([]float32, b.n*tokens*s.bins), n, tokens, int64(s.bins)) },
+	} {
+		if err := add(); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrPolicy, err)
+		}
+	}
+	out := make([]ort.Value, len(outputs))
+	if err := s.graph.Run(ctx, in, out); err != nil {
+		return nil, err
+	}
+	defer onnx.Destroy(out)
+	logits, ok1 := out[1].(*ort.Tensor[float32])
+	quality, ok2 := out[2].(*ort.Tensor[float32])
+	if !ok1 || !ok2 || len(logits.GetData()) != b.n*tokens*s.bins || len(quality.GetData()) != 2*b.n {
+		return nil, fmt.Errorf("%w: its outputs are not those of a policy", ErrPolicy)
+	}
+	return &said{s.bins, append([]float32(nil), logits.GetData()...), append([]float32(nil), quality.GetData()...)}, nil
+}

@@ -1,0 +1,160 @@
+package lessons
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/precinct-map/precinct/reasoning"
+	"github.com/precinct-map/precinct/reasoning/policy"
+	"github.com/precinct-map/precinct/training/net"
+)
+
+// Feed draws batches for SFT. The batch of a step depends on the seed and the step alone, so that a training that was cut off goes on as
+// if it had not been.
+type Feed struct {
+	Class   *Class
+	Config  net.Config
+	Classes []string // taxonomy class ids; a class's number is its place + 1, 0 is unknown
+	Seed    uint64
+	Size    int // windows a batch
+
+	// Scales of windows are drawn log-uniformly between these, picture pixels a window pixel.
+	MinScale, MaxScale float64
+
+	sums []float64 // of weights
+}
+
+// The shares of batches that are made harder, after the prototype's.
+const (
+	shareUnknown  = 0.2 // class not told
+	shareJittered = 0.5 // teacher's tokens off by a bin or so
+	shareWild     = 0.1 // and by more, so that the expected IoU is learned of bad boxes too
+	shareNoisy    = 0.3 // embedding with noise
+	shareMoved    = 0.3 // label anywhere in the place, as maps put them
+	shareBlank    = 0.1 // no other labels
+)
+
+// Batch is the batch of a step.
+func (f *Feed) Batch(step int) *net.Batch {
+	if f.sums == nil {
+		sum := 0.0
+		for _, w := range f.Class.Weights {
+			sum += w
+			f.sums = append(f.sums, sum)
+		}
+	}
+	r := rand.New(rand.NewPCG(f.Seed, uint64(step)))
+	b := NewBatch(f.Config, f.Size, net.BoxTokens)
+	for k := range f.Size {
+		at := r.Float64() * f.sums[len(f.sums)-1]
+		i, _ := slices.BinarySearch(f.sums, at)
+		f.draw(b, k, f.Class.Lessons[min(i, len(f.sums)-1)], r)
+	}
+	return b
+}
+
+// NewBatch is an empty batch of stage 1.
+func NewBatch(c net.Config, windows, length int) *net.Batch {
+	cells := c.Side * c.Side
+	b := &net.Batch{Windows: windows, Length: length, Cells: make([]float32, windows*cells*4*c.Channels), Labels: make([]float32, windows*cells*c.Labels),
+		Valid: make([]float32, windows*cells), Class: make([]int32, windows), Stage: make([]int32, windows), Tokens: make([]int32, windows*length),
+		Truth: make([]float32, windows*length), Quality: make([]float32, windows)}
+	for i := range b.Stage {
+		b.Stage[i] = 1
+	}
+	return b
+}
+
+// draw puts one lesson into a batch, seen as nobody has seen it before.
+func (f *Feed) draw(b *net.Batch, k int, l Lesson, r *rand.Rand) {
+	side := max(l.Box[2]-l.Box[0], l.Box[3]-l.Box[1])
+	// A place is at most as large as bins reach.
+	scale := max(math.Exp(math.Log(f.MinScale)+r.Float64()*math.Log(f.MaxScale/f.MinScale)), side/420)
+	x, y := l.X, l.Y
+	if r.Float64() < shareMoved {
+		x, y = l.somewhere(r)
+	}
+	jitter := []float64{1, 6}[r.IntN(2)] * min(1, side/60)
+	v := policy.View{X: x + r.NormFloat64()*jitter, Y: y + r.NormFloat64()*jitter, Scale: scale, Turn: uint8(r.IntN(8))}
+	class := l.Class
+	if r.Float64() < shareUnknown {
+		class = ""
+	}
+	f.Show(b, k, l.Scene, r.IntN(len(l.Scene.Grids)), v, class)
+	if r.Float64() < shareNoisy {
+		noise(cellsOf(f.Config, b, k), r)
+	}
+	if r.Float64() < shareBlank {
+		clear(labelsOf(f.Config, b, k))
+	}
+	f.teach(b, k, f.bins(v, l), r)
+}
+
+// teach fills in the truth, the tokens that the teacher says before each, and the IoU of the box that they come to.
+func (f *Feed) teach(b *net.Batch, k int, truth reasoning.Box, r *rand.Rand) {
+	off := 0.0
+	switch at := r.Float64(); {
+	case at < shareWild:
+		off = 1 + 8*r.Float64()
+	case at < shareWild+shareJittered:
+		off = 1
+	}
+	var said reasoning.Box
+	for t, bin := range truth {
+		b.Truth[k*b.Length+t] = float32(bin)
+		said[t] = max(0, min(float64(f.Config.Bins-1), math.Round(bin+off*r.NormFloat64())))
+		b.Tokens[k*b.Length+t] = int32(said[t])
+	}
+	b.Quality[k] = float32(said.IoU(truth))
+}
+
+// bins are a lesson's box in a view, in bins that need not be whole.
+func (f *Feed) bins(v policy.View, l Lesson) reasoning.Box {
+	var out reasoning.Box
+	for t, at := range v.BoxTo(l.Box) {
+		out[t] = max(0, min(float64(f.Config.Bins-1), at/f.Config.BinPixels()+float64(f.Config.Bins)/2))
+	}
+	return out
+}
+
+// Show fills in what a window of a batch sees.
+func (f *Feed) Show(b *net.Batch, k int, s *Scene, look int, v policy.View, class string) {
+	cells := f.Config.Side * f.Config.Side
+	s.Grids[look].In(cellsOf(f.Config, b, k), b.Valid[k*cells:][:cells], v)
+	policy.LabelsIn(labelsOf(f.Config, b, k), s.Labels, v, class)
+	b.Class[k] = int32(slices.Index(f.Classes, class) + 1)
+}
+
+func cellsOf(c net.Config, b *net.Batch, k int) []float32 {
+	n := c.Side * c.Side * 4 * c.Channels
+	return b.Cells[k*n:][:n]
+}
+
+func labelsOf(c net.Config, b *net.Batch, k int) []float32 {
+	n := c.Side * c.Side * c.Labels
+	return b.Labels[k*n:][:n]
+}
+
+// noise adds a third of the spread.
+func noise(v []float32, r *rand.Rand) {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	spread := float32(0.3 * math.Sqrt(sum/float64(len(v))))
+	for i := range v {
+		v[i] += spread * float32(r.NormFloat64())
+	}
+}
+
+// somewhere is a point of the place, drawn by lot.
+func (l *Lesson) somewhere(r *rand.Rand) (x, y float64) {
+	w := l.Mask.Window
+	for range 20 {
+		if x, y := r.IntN(w.W), r.IntN(w.H); l.Mask.At(x, y) {
+			return float64(w.X + x), float64(w.Y + y)
+		}
+	}
+	return l.X, l.Y
+}

@@ -1,0 +1,217 @@
+// Package sft teaches the small policy the paper's first lesson: the boxes of known places, by supervised fine-tuning. A training runs in
+// pieces: it ends after some minutes, saves all that it was, and goes on from there bit for bit.
+package sft
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/precinct-map/precinct/reasoning/policy"
+	"github.com/precinct-map/precinct/training/lessons"
+	"github.com/precinct-map/precinct/training/net"
+)
+
+// Options is a training.
+type Options struct {
+	Dir       string // of the run: checkpoint, policy.onnx, metrics.jsonl
+	Minutes   float64
+	Seed      uint64
+	Classes   []string
+	Segmenter string
+
+	Projection         *policy.Projection
+	Train, Val         *lessons.Class // Val may be nil
+	MinScale, MaxScale float64
+
+	Progress func(Metrics)
+}
+
+// Metrics is a line of metrics.jsonl.
+type Metrics struct {
+	Step    int                      `json:"step"`
+	Of      int                      `json:"of"`
+	Seconds float64                  `json:"seconds"` // of this piece
+	Loss    float64                  `json:"loss"`    // mean since the last line
+	Tokens  float64                  `json:"tokens"`  // cross-entropy a token, nats
+	Rate    float64                  `json:"rate"`
+	Norm    float64                  `json:"gradient_norm"`
+	Samples float64                  `json:"samples_a_second"`
+	Val     map[string]lessons.Score `json:"val,omitempty"` // by scale
+}
+
+// How often things are told, looked at and saved.
+const (
+	BatchSize  = 32
+	tellEvery  = 25  // steps
+	lookEvery  = 500 // steps
+	saveEvery  = 3 * time.Minute
+	mostVal    = 256 // lessons
+	refuseMost = 20  // steps that are not finite, in a row
+)
+
+// valScales are those that validation looks at.
+var valScales = []float64{0.5, 1}
+
+// Run trains until the recipe's steps are done, the minutes are over, or the context ends; in each case all is saved, and policy.onnx is
+// written. It says whether the recipe is done.
+func Run(ctx context.Context, t *net.Trainer, o Options) (done bool, err error) {
+	r := &run{trainer: t, options: o, start: time.Now()}
+	r.feed = &lessons.Feed{Class: o.Train, Config: t.Config(), Classes: o.Classes, Seed: o.Seed, Size: BatchSize, MinScale: o.MinScale, MaxScale: o.MaxScale}
+	if o.Val != nil {
+		r.val = spread(o.Val.Lessons, mostVal)
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return false, err
+	}
+	err = r.steps(ctx)
+	if errors.Is(err, context.Canceled) {
+		err = nil // what was asked for by Ctrl-C: it is saved, and can go on
+	}
+	return t.Steps() >= t.Recipe.Steps, errors.Join(err, r.save())
+}
+
+// spread takes lessons at even distances.
+func spread(all []lessons.Lesson, most int) []lessons.Lesson {
+	if len(all) <= most {
+		return all
+	}
+	out := make([]lessons.Lesson, most)
+	for i := range out {
+		out[i] = all[i*len(all)/most]
+	}
+	return out
+}
+
+type run struct {
+	trainer *net.Trainer
+	options Options
+	feed    *lessons.Feed
+	val     []lessons.Lesson
+	start   time.Time
+
+	sum      Metrics // since the last line
+	n        int
+	refused  int
+	lastSave time.Time
+	lastTell time.Time
+}
+
+func (r *run) steps(ctx context.Context) error {
+	r.lastSave, r.lastTell = r.start, r.start
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	batches := r.batches(ctx)
+	for r.trainer.Steps() < r.trainer.Recipe.Steps {
+		if r.options.Minutes > 0 && time.Since(r.start).Minutes() >= r.options.Minutes {
+			return nil
+		}
+		var b *net.Batch
+		select {
+		case b = <-batches:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		p, err := r.trainer.Step(b)
+		if errors.Is(err, net.ErrDiverged) && r.refused < refuseMost {
+			r.refused++
+			r.trainer.Skip() // the step's lessons are passed over
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.refused = 0
+		if err := r.told(p); err != nil {
+			return err
+		}
+		if time.Since(r.lastSave) > saveEvery {
+			r.lastSave = time.Now()
+			if err := r.trainer.Save(r.options.Dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// batches draws the batches of the steps to come while steps run.
+func (r *run) batches(ctx context.Context) <-chan *net.Batch {
+	out := make(chan *net.Batch, 3)
+	go func() {
+		for step := r.trainer.Steps(); ctx.Err() == nil; step++ {
+			select {
+			case out <- r.feed.Batch(step):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return out
+}
+
+// told sums up a step and writes a line every few.
+func (r *run) told(p net.Progress) error {
+	r.sum.Loss, r.sum.Tokens, r.sum.Norm, r.n = r.sum.Loss+p.Loss, r.sum.Tokens+p.Tokens, r.sum.Norm+p.GradNorm, r.n+1
+	last := p.Step == r.trainer.Recipe.Steps
+	if p.Step%tellEvery != 0 && !last {
+		return nil
+	}
+	n := float64(r.n)
+	m := Metrics{Step: p.Step, Of: r.trainer.Recipe.Steps, Seconds: time.Since(r.start).Seconds(), Loss: r.sum.Loss / n, Tokens: r.sum.Tokens / n, Norm: r.sum.Norm / n, Rate: p.Rate,
+		Samples: n * BatchSize / time.Since(r.lastTell).Seconds()}
+	if p.Step%lookEvery == 0 || last {
+		var err error
+		if m.Val, err = r.look(); err != nil {
+			return err
+		}
+	}
+	r.sum, r.n, r.lastTell = Metrics{}, 0, time.Now()
+	if r.options.Progress != nil {
+		r.options.Progress(m)
+	}
+	return appendLine(filepath.Join(r.options.Dir, "metrics.jsonl"), m)
+}
+
+// look scores the validation's places.
+func (r *run) look() (map[string]lessons.Score, error) {
+	if len(r.val) == 0 {
+		return nil, nil
+	}
+	out := map[string]lessons.Score{}
+	for _, scale := range valScales {
+		boxes, quality, err := r.feed.Boxes(r.trainer, r.val, scale)
+		if err != nil {
+			return nil, err
+		}
+		out[fmt.Sprint(scale)] = lessons.ScoreBoxes(r.val, boxes, quality)
+	}
+	return out, nil
+}
+
+func (r *run) save() error {
+	if err := r.trainer.Save(r.options.Dir); err != nil {
+		return err
+	}
+	meta, err := policy.Meta{Classes: r.options.Classes, Projection: r.options.Projection, Segmenter: r.options.Segmenter}.Encode()
+	if err != nil {
+		return err
+	}
+	return r.trainer.Freeze().WriteONNX(r.options.Dir, meta)
+}
+
+func appendLine(path string, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	return errors.Join(err, f.Close())
+}
