@@ -59,7 +59,7 @@ type pairConfig struct {
 }
 
 type vlmConfig struct {
-	Kind        string        `koanf:"kind"` // reader, policy or openai
+	Kind        string        `koanf:"kind"`   // reader, policy or openai
 	Policy      string        `koanf:"policy"` // of kind policy: a run's folder or its policy.onnx
 	URL         string        `koanf:"url"`
 	Key         string        `koanf:"key"`
