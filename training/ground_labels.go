@@ -81,7 +81,9 @@ func move(from orb.Point, outline orb.Polygon, to Move, r *rand.Rand) orb.Point 
 	if !planar.PolygonContains(outline, from) {
 		from = formats.LabelPoint(outline)
 	}
-	along := func(angle, d float64) orb.Point { return orb.Point{from[0] + d*math.Cos(angle), from[1] + d*math.Sin(angle)} }
+	along := func(angle, d float64) orb.Point {
+		return orb.Point{from[0] + d*math.Cos(angle), from[1] + d*math.Sin(angle)}
+	}
 	third := math.Sqrt(math.Abs(planar.Area(outline))) / 3
 	angle, far := 0.0, 0.0
 	for range 16 { // directions, until one has room

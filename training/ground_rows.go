@@ -56,7 +56,7 @@ func PoolGrounds(ground, zoom string, rows []GroundRow) GroundRow {
 				all.Cells, all.iou = append(all.Cells, GroundCell{System: c.System}), append(all.iou, nil)
 			}
 			if all.Cells[i].System != c.System {
-				all.Cells[i].System, _, _ = strings.Cut(c.System, ":")
+				all.Cells[i].System, _ = sized(c.System)
 			}
 			all.iou[i] = append(all.iou[i], r.iou[i]...)
 		}
@@ -85,17 +85,29 @@ func (r *GroundRow) fill() {
 	}
 }
 
-// GroundHead is the head of a markdown table of rows.
-func GroundHead(systems []string) string {
+// sized tells a system's name from its size: of "label-box:60, best of 8" they are "label-box, best of 8" and "60".
+func sized(system string) (name, size string) {
+	name, size, _ = strings.Cut(system, ":")
+	size, rest, chosen := strings.Cut(size, ",")
+	if chosen {
+		name += "," + rest
+	}
+	return name, size
+}
+
+// GroundHead is the head of a markdown table of rows of a row's systems.
+func GroundHead(r GroundRow) string {
 	var b strings.Builder
 	b.WriteString("| ground | zoom | n |")
-	for _, s := range systems {
-		fmt.Fprintf(&b, " %s |", s)
+	for _, c := range r.Cells {
+		name, _ := sized(c.System)
+		fmt.Fprintf(&b, " %s |", name)
 	}
-	for _, s := range systems[min(1, len(systems)):] {
-		fmt.Fprintf(&b, " %s is better than %s by |", systems[0], s)
+	for _, c := range r.Cells[min(1, len(r.Cells)):] {
+		name, _ := sized(c.System)
+		fmt.Fprintf(&b, " %s is better than %s by |", r.Cells[0].System, name)
 	}
-	return b.String() + "\n|" + strings.Repeat("---|", 2+max(1, 2*len(systems))) + "\n"
+	return b.String() + "\n|" + strings.Repeat("---|", 2+2*max(1, len(r.Cells))) + "\n"
 }
 
 // Markdown is the row: of each system mean IoU and the share above Right, in percent, then what the first is better than each other by.
@@ -105,8 +117,7 @@ func (r GroundRow) Markdown() string {
 	fmt.Fprintf(&b, "| %s | %s | %d |", r.Ground, r.Zoom, r.N)
 	for _, c := range r.Cells {
 		fmt.Fprintf(&b, " %.1f · %.0f %%", 100*c.Mean, 100*c.Above)
-		if _, size, ok := strings.Cut(c.System, ":"); ok {
-			size, _, _ = strings.Cut(size, ",")
+		if _, size := sized(c.System); size != "" {
 			fmt.Fprintf(&b, " (%s px)", size)
 		}
 		b.WriteString(" |")
