@@ -85,6 +85,9 @@ func TruePoints(e Example) []reasoning.Prompt {
 	return out
 }
 
+// LabelBoxEdges are the sizes, in pixels, of which the best is a ground's: places of 10 to 100 m at the zooms that show them.
+var LabelBoxEdges = []float64{20, 30, 40, 60, 80, 120, 160, 200}
+
 // LabelBoxes are boxes of one size round the labels that answer the phrase: reading without looking. The edge is in pixels.
 func LabelBoxes(edge float64) func(Example) []reasoning.Prompt {
 	return func(e Example) []reasoning.Prompt {

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/sources"
 	"github.com/precinct-map/precinct/training"
+	page "github.com/precinct-map/precinct/training/report"
 )
 
 // evalSystems are the systems by name; those but model need no configuration.
@@ -26,11 +30,16 @@ var evalSystems = []string{"reader", "model", "true-box", "true-point", "label-b
 // labelBoxEdge is the label-box's, in pixels: it does best on the town with 80 of 40, 80, 120, 160.
 const labelBoxEdge = 80
 
+// bestLabelBox is the label-box of the size that does best where it is asked.
+const bestLabelBox = "label-box:best"
+
 type evalFlags struct {
 	systems  []string
 	models   []string
 	dialects []string
 	on       string
+	zooms    []string
+	move     string
 	tiers    []string
 	scenes   int
 	seed     uint64
@@ -54,13 +63,15 @@ func newEval(g *global) *cobra.Command {
 		Use:   "eval",
 		Short: "Measure systems on scenes whose outlines are known",
 		Long: `Measure systems on scenes of the made-up town, on real streets that are painted (--on drawn:city.osm.pbf), or on a folder with
-labelled/ (tiles), map.geojson and truth.geojson. Each scene is asked for one place by name, one class, one function, and one class that it has none of. The systems are
+labelled/ (tiles), map.geojson and truth.geojson, or several, joined by +. Each scene is asked for one place by name, one class, one function,
+and one class that it has none of; a folder for each of its places by name and by class. The systems are
 
   reader       labels and segmenter, the default of serve
   model        the vlm of the configuration
   true-box     the segmenter with the truth's boxes: the best that any boxes may hope for
   true-point   the segmenter with a point in each true outline
-  label-box    the segmenter with boxes of one size round the labels that answer
+  label-box    the segmenter with boxes of one size round the labels that answer: 80 px, label-box:60 for 60, and label-box:best for
+               the best of several over all that is asked, which only the truth tells
   whole-scene  everything, always
   http://…/v1  the model of an OpenAI-compatible server, named by --model and read in a --dialect (one for all servers, or one
                each in their order); temperature, key and the like are the configuration's vlm, the key only for vlm.url's host
@@ -69,11 +80,15 @@ and the table gives cIoU, gIoU, F1 of instances, and how many answers were empty
 fails on an example gave an empty answer; a system whose every answer fails ends the run. seconds are those of a question to new
 ground: what earlier questions left in memory is counted with what it took. Ctrl-C ends the run with the table of what was done.
 
+--format rows writes a row for each folder and zoom and one for all folders together: mean IoU and the share above 0.5 of each system,
+and by how much the first is better, by pairs, with 95 % intervals.
+
 --report writes a page with charts and the best, median and worst samples. --format json writes one object: command, date, versions,
 systems, credits, examples; outcomes by system and tier and classes by system and class (n, gIoU with gIoU_low and gIoU_high, cIoU,
 f1_image, f1_inst, f1_inst_macro, iou by example, empty, failed, seconds, and times by stage); differences from the first system (mean,
 low, high; by tier, and over all where tier is left out); reliability (score and share that is right in ten bins, ece); failures.`,
 		Example: "  precinct eval --system reader,label-box,whole-scene --scenes 50 --report report.html\n" +
+			"  precinct eval --on kampala+rio --zoom native,next --tier name --labels map --system reader,label-box:best,true-box --format rows\n" +
 			"  precinct eval --labels ocr --style basic-b -o second-style.md\n" +
 			"  precinct eval --system reader,http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-VL-3B-Instruct --dialect qwen2.5-vl",
 		RunE: func(cmd *cobra.Command, _ []string) error { return evaluate(cmd, g, f) },
@@ -82,15 +97,17 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
 	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
 	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
-	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson")
+	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, FOLDER[+FOLDER…]")
+	flags.StringSliceVar(&f.zooms, "zoom", []string{training.NativeZoom}, "of folders, in 256 px tiles: a number, native for the finest that the imagery has detail for, next for one finer (coarser where the tiles end)")
+	flags.StringVar(&f.move, "move", string(training.MoveCentre), "where folders' labels lie: centre as in the map, third of the place's size away, edge of its outline")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
-	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town")
-	flags.Uint64Var(&f.seed, "seed", 2026, "of the first town, and of what is asked")
+	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town; of a folder, at most so many places")
+	flags.Uint64Var(&f.seed, "seed", 2026, "of the first town, of what is asked, and of where labels are moved")
 	flags.StringVar(&f.style, "style", "basic", "of the map: basic or basic-b")
 	flags.StringVar(&f.labels, "labels", "ocr", "ocr reads them from the map's picture, map takes them as they are")
 	flags.StringVar(&f.mode, "mode", string(reasoning.TwoStage), "two-stage, no-refinement or no-reflection")
 	flags.StringSliceVar(&f.ablation, "ablation", nil, "ask each model again without parts of the method: stages (no-refinement, no-reflection), points (at most 1, 2, 3)")
-	flags.StringVar(&f.format, "format", "markdown", "markdown or json")
+	flags.StringVar(&f.format, "format", "markdown", "markdown, json or rows")
 	flags.StringVar(&f.by, "by", "tier", "tier, or class for a second markdown table")
 	flags.StringVarP(&f.output, "output", "o", "-", "file to write, - for standard output")
 	flags.StringVar(&f.report, "report", "", "HTML file to write as well")
@@ -114,7 +131,7 @@ func (f *evalFlags) check() error {
 	for _, s := range f.systems {
 		if isEndpoint(s) {
 			servers++
-		} else if !slices.Contains(evalSystems, s) {
+		} else if _, box := labelBox(s); !box && !slices.Contains(evalSystems, s) {
 			return usagef("--system %s: use %s, or a server's http://…/v1", s, strings.Join(evalSystems, ", "))
 		}
 	}
@@ -136,7 +153,18 @@ func (f *evalFlags) check() error {
 	if f.samples < 0 || f.samples > 100 {
 		return usagef("--samples %d: use 0 to 100", f.samples)
 	}
-	return cmp.Or(mode, oneOf("format", f.format, "markdown", "json"), oneOf("labels", f.labels, "ocr", "map"), oneOf("by", f.by, "tier", "class"))
+	return cmp.Or(mode, oneOf("format", f.format, "markdown", "json", "rows"), oneOf("labels", f.labels, "ocr", "map"), oneOf("by", f.by, "tier", "class"),
+		oneOf("move", f.move, moves()...), f.checkFolders())
+}
+
+// labelBox is the edge of a label-box by its name; 0 for the best.
+func labelBox(system string) (edge float64, ok bool) {
+	size, ok := strings.CutPrefix(system, "label-box:")
+	if system == bestLabelBox || !ok {
+		return 0, ok
+	}
+	edge, err := strconv.ParseFloat(size, 64)
+	return edge, err == nil && edge >= 1 && edge <= reasoning.SceneSize
 }
 
 func isEndpoint(system string) bool {
@@ -147,32 +175,71 @@ func evaluate(cmd *cobra.Command, g *global, f *evalFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	conf, err := f.configure(g)
+	var done []*measured
+	var failed error
+	for _, r := range f.runs() {
+		m, err := f.measure(cmd, g, r)
+		if m != nil {
+			done = append(done, m)
+		}
+		if failed = err; err != nil {
+			break
+		}
+	}
+	if len(done) == 0 { // nothing to tell
+		return failed
+	}
+	// What was done before a failure or Ctrl-C is told, and then why there is no more.
+	return errors.Join(failed, f.tell(cmd, done))
+}
+
+// measured is one ground at one zoom, and what the systems did there.
+type measured struct {
+	round
+	page.Document
+}
+
+// measure gives nothing where no example was answered.
+func (f *evalFlags) measure(cmd *cobra.Command, g *global, r round) (*measured, error) {
+	if f.onFolders() {
+		plan, clean, err := f.planOf(r.folder)
+		defer clean()
+		if err != nil {
+			return nil, err
+		}
+		r.plan = plan
+	}
+	conf, err := f.configure(g, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a, err := open(cmd.Context(), conf, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer a.close()
 	systems, err := f.build(cmd.Context(), a)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	examples, total := f.examples(cmd.Context(), a)
-	progress := newProgress(os.Stderr, "examples")
+	examples, total, err := f.examples(cmd.Context(), a, &r)
+	if err != nil {
+		return nil, err
+	}
+	progress := newProgress(os.Stderr, cmp.Or(r.String(), "examples"))
 	o := training.Options{Progress: func(done int) { progress.set(done, total) }}
 	if f.report != "" {
 		o.Samples = f.samples
 	}
 	table, err := training.Evaluate(cmd.Context(), systems, a.timeLabels(examples), o)
 	progress.end()
-	if table.Examples() == 0 { // nothing to tell
-		return err
+	if table.Examples() == 0 {
+		return nil, err
 	}
-	// What was done before a failure or Ctrl-C is told, and then why there is no more.
-	return errors.Join(err, f.tell(cmd, a, systems, table, total))
+	if slices.Contains(f.systems, bestLabelBox) {
+		table.KeepBest(labelBoxes())
+	}
+	return &measured{r, document(cmd, a, systems, table, total)}, err
 }
 
 // timeLabels notes at each example what it took to read its pair's labels.
@@ -194,7 +261,7 @@ func (a *app) timeLabels(examples iter.Seq2[training.Example, error]) iter.Seq2[
 }
 
 // configure takes models from the configuration and sources from the flags.
-func (f *evalFlags) configure(g *global) (config, error) {
+func (f *evalFlags) configure(g *global, r round) (config, error) {
 	c, err := g.load()
 	if err != nil {
 		return c, err
@@ -215,19 +282,18 @@ func (f *evalFlags) configure(g *global) (config, error) {
 		c.Sources = []sources.Config{{Name: "satellite", Kind: "drawn", Path: first, Seed: 1}, {Name: "map", Kind: "osm", Path: first, Style: f.style}}
 		return c, nil
 	}
-	c.Pair.Zoom = 19
-	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: f.on + "/labelled", Attribution: f.credit}, {Name: "map", Kind: "osm", Path: f.on + "/map.geojson", Style: f.style}}
+	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: filepath.Join(r.folder, "labelled"), Attribution: f.credit}, {Name: "map", Kind: "osm", Path: r.plan, Style: f.style}}
 	return c, nil
 }
 
-func (f *evalFlags) examples(ctx context.Context, a *app) (iter.Seq2[training.Example, error], int) {
+func (f *evalFlags) examples(ctx context.Context, a *app, r *round) (iter.Seq2[training.Example, error], int, error) {
 	if f.on == "town" {
-		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers)
+		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
 	}
 	if paths, ok := strings.CutPrefix(f.on, "drawn:"); ok {
-		return sampled(ctx, a, f, drawnRegions(ctx, a, strings.Split(paths, "+"), f.style, a.config.Pair.Zoom)), f.scenes * len(f.tiers)
+		return sampled(ctx, a, f, drawnRegions(ctx, a, strings.Split(paths, "+"), f.style, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
 	}
-	return folderExamples(ctx, a, f.on)
+	return f.folderExamples(ctx, a, r)
 }
 
 func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error) {
@@ -236,9 +302,12 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 		return training.Pipeline{Label: label, Mode: reasoning.Mode(f.mode), Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: segmenter,
 			Sampling: reasoning.Sampling{Temperature: f.vlm.Temperature, TopP: f.vlm.TopP, MaxTokens: f.vlm.MaxTokens}}}
 	}
+	boxed := func(name string, edge float64) training.System {
+		return training.Prompted{Label: name, Segmenter: segmenter, Prompts: training.LabelBoxes(edge), Labels: true}
+	}
 	var out []training.System
 	servers := 0
-	for _, s := range f.systems {
+	for _, s := range f.named() {
 		var system training.System
 		switch s {
 		case "reader":
@@ -252,10 +321,14 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 		case "true-point":
 			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TruePoints}
 		case "label-box":
-			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.LabelBoxes(labelBoxEdge), Labels: true}
+			system = boxed(s, labelBoxEdge)
 		case "whole-scene":
 			system = training.WholeScene{}
 		default:
+			if edge, ok := labelBox(s); ok {
+				system = boxed(s, edge)
+				break
+			}
 			vlm, err := f.endpoint(ctx, s, servers)
 			if err != nil {
 				return nil, err
@@ -273,6 +346,27 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 		}
 	}
 	return out, nil
+}
+
+// named are the systems by name, each size of the best label-box one of them.
+func (f *evalFlags) named() []string {
+	var out []string
+	for _, s := range f.systems {
+		if s == bestLabelBox {
+			out = append(out, labelBoxes()...)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func labelBoxes() []string {
+	var out []string
+	for _, edge := range training.LabelBoxEdges {
+		out = append(out, fmt.Sprintf("label-box:%g", edge))
+	}
+	return out
 }
 
 // endpoint opens the nth server among the systems.

@@ -17,8 +17,8 @@ import (
 	page "github.com/precinct-map/precinct/training/report"
 )
 
-// tell writes what an evaluation came to, wherever it is wanted.
-func (f *evalFlags) tell(cmd *cobra.Command, a *app, systems []training.System, t *training.Table, total int) error {
+// document is what there is to tell of a run.
+func document(cmd *cobra.Command, a *app, systems []training.System, t *training.Table, total int) page.Document {
 	doc := page.Document{Command: commandLine(cmd), Date: time.Now(), Table: t, Total: total, Versions: []page.Version{
 		{Of: "precinct", Is: version()}, {Of: "segmenter", Is: a.segmenter.Name()}, {Of: "ONNX Runtime", Is: a.segmenter.Version()}, {Of: "Go", Is: runtime.Version()}}}
 	for _, s := range systems {
@@ -26,10 +26,15 @@ func (f *evalFlags) tell(cmd *cobra.Command, a *app, systems []training.System, 
 			doc.Versions = append(doc.Versions, page.Version{Of: p.Label, Is: p.VLM.Name()})
 		}
 	}
-	if f.report != "" {
+	return doc
+}
+
+// tell writes what an evaluation came to, wherever it is wanted.
+func (f *evalFlags) tell(cmd *cobra.Command, all []*measured) error {
+	if f.report != "" { // of a single run: see check
 		out, done, err := create(nil, f.report)
 		if err == nil {
-			err = done(page.Write(out, &doc))
+			err = done(page.Write(out, &all[0].Document))
 		}
 		if err != nil {
 			return fmt.Errorf("--report %s: %w", f.report, err)
@@ -39,10 +44,51 @@ func (f *evalFlags) tell(cmd *cobra.Command, a *app, systems []training.System, 
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
-		return done(writeEvalJSON(out, &doc))
+	if f.format == "rows" {
+		return done(f.writeRows(out, all))
 	}
-	return done(writeEvalMarkdown(out, t, f.by == "class"))
+	for i, m := range all {
+		switch {
+		case f.format == "json": // a line each
+			err = writeEvalJSON(out, m)
+		case len(all) > 1:
+			_, err = fmt.Fprintf(out, "%s### %s\n\n", strings.Repeat("\n", min(1, i)), m.round)
+			fallthrough
+		default:
+			err = cmp.Or(err, writeEvalMarkdown(out, m.Table, f.by == "class"))
+		}
+		if err != nil {
+			break
+		}
+	}
+	return done(err)
+}
+
+// writeRows writes a row a run, those of one kind of zoom followed by all of it together.
+func (f *evalFlags) writeRows(out io.Writer, all []*measured) error {
+	var b strings.Builder
+	for i, zoom := range f.zooms {
+		var rows []training.GroundRow
+		for _, m := range all {
+			if m.asked == zoom {
+				rows = append(rows, training.NewGroundRow(cell(m.ground()), m.zoomName(), m.Table))
+			}
+		}
+		if len(rows) == 0 { // interrupted before
+			continue
+		}
+		if i == 0 {
+			b.WriteString(training.GroundHead(rows[0]))
+		}
+		if len(rows) > 1 {
+			rows = append(rows, training.PoolGrounds("*together*", zoom, rows))
+		}
+		for _, r := range rows {
+			b.WriteString(r.Markdown())
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // commandLine is the command with the flags that were given, without those that say only where and how the results are written.
@@ -81,15 +127,17 @@ type difference struct {
 	High   float64       `json:"high"`
 }
 
-func writeEvalJSON(out io.Writer, d *page.Document) error {
+func writeEvalJSON(out io.Writer, d *measured) error {
 	doc := struct {
+		Ground   string            `json:"ground,omitempty"` // a folder's
+		Zoom     int               `json:"zoom,omitempty"`
 		Command  string            `json:"command"`
 		Date     time.Time         `json:"date"`
 		Versions map[string]string `json:"versions"`
 		Examples int               `json:"examples"`
 		*training.Table
 		Differences []difference `json:"differences"`
-	}{Command: d.Command, Date: d.Date.UTC(), Versions: map[string]string{}, Examples: d.Table.Examples(), Table: d.Table}
+	}{Ground: d.folder, Zoom: d.zoom, Command: d.Command, Date: d.Date.UTC(), Versions: map[string]string{}, Examples: d.Table.Examples(), Table: d.Table}
 	for _, v := range d.Versions {
 		doc.Versions[v.Of] = v.Is
 	}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -14,7 +12,6 @@ import (
 	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
-	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/tiles"
@@ -299,60 +296,8 @@ func functionName(id string) string {
 	return id
 }
 
-// folderExamples asks for each place of a truth.geojson by name and, where OSM's tags give it a class, for the class, in a picture round it.
-func folderExamples(ctx context.Context, a *app, folder string) (iter.Seq2[training.Example, error], int) {
-	zoom := a.config.Pair.Zoom
-	places, err := readKnown(filepath.Join(folder, "truth.geojson"), zoom)
-	return func(yield func(training.Example, error) bool) {
-		if err != nil {
-			yield(training.Example{}, err)
-			return
-		}
-		for i, p := range places {
-			w := around(p.at, zoom)
-			pair, err := a.align(ctx, a.engine.Satellite, a.engine.Map, w)
-			if err != nil {
-				yield(training.Example{}, err)
-				return
-			}
-			s := &scene{id: fmt.Sprint(i), window: w, pair: pair, places: places}
-			class, _ := taxonomy.ByID(p.class)
-			for _, q := range []question{
-				{training.TierName, p.name, p.class, func(q known) bool { return q.name == p.name }},
-				{training.TierClass, class.Name, p.class, func(q known) bool { return q.class == p.class }},
-			} {
-				if q.phrase != "" && !yield(s.example(q), nil) {
-					return
-				}
-			}
-		}
-	}, 2 * len(places)
-}
-
 // around is a picture with a point of the lattice in its middle.
 func around(at orb.Point, zoom int) geo.Window {
 	const half = reasoning.SceneSize / 2
 	return geo.Window{Z: zoom, X: int(at[0]) - half, Y: int(at[1]) - half, W: reasoning.SceneSize, H: reasoning.SceneSize}
-}
-
-func readKnown(path string, zoom int) ([]known, error) {
-	features, err := readFeatures(path)
-	if err != nil {
-		return nil, err
-	}
-	var out []known
-	for _, f := range features {
-		mp, ok := formats.Polygons(f.Geometry)
-		if !ok {
-			return nil, errors.New(path + ": a place without an outline")
-		}
-		tags := map[string]string{}
-		for _, p := range f.Properties {
-			tags[p.Key] = fmt.Sprint(p.Value)
-		}
-		class, _ := taxonomy.FromTags(tags)
-		shape := onLattice(mp, zoom)
-		out = append(out, known{tags["name"], class.ID, shape, shape.Bound().Center()})
-	}
-	return out, nil
 }

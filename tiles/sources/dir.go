@@ -21,9 +21,9 @@ import (
 
 // dir is a folder of z/x/y files. It reads through os.Root, so nothing outside the folder can be reached.
 type dir struct {
-	info tiles.Info
-	root *os.Root
-	ext  string // with its dot
+	info    tiles.Info
+	root    *os.Root
+	endings []string // of the pictures that it holds, the first found first; makers of tiles mix JPEG with PNG where something is clear
 }
 
 var pictureEndings = []string{".jpg", ".jpeg", ".png", ".webp"}
@@ -89,11 +89,11 @@ func (d *dir) survey() error {
 		return fmt.Errorf("zoom %s holds no pictures ending in %s", deepest, strings.Join(pictureEndings, ", "))
 	}
 	d.info.Bounds, d.info.Center, d.info.CenterZoom = bound, bound.Center(), d.info.MaxZoom
-	d.info.Format, _ = tiles.ParseFormat(strings.TrimPrefix(d.ext, "."))
+	d.info.Format, _ = tiles.ParseFormat(strings.TrimPrefix(d.endings[0], "."))
 	return nil
 }
 
-// rows lists the tiles of a column; the first sets the ending and the tile size of all.
+// rows lists the tiles of a column; the first of all sets the format and the tile size.
 func (d *dir) rows(column string) ([]int, error) {
 	entries, err := fs.ReadDir(d.root.FS(), column)
 	if err != nil {
@@ -103,20 +103,16 @@ func (d *dir) rows(column string) ([]int, error) {
 	for _, e := range entries {
 		ext := path.Ext(e.Name())
 		y, err := strconv.Atoi(strings.TrimSuffix(e.Name(), ext))
-		if err != nil || y < 0 {
+		if err != nil || y < 0 || !slices.Contains(pictureEndings, ext) {
 			continue
 		}
-		if d.ext == "" {
-			for _, known := range pictureEndings {
-				if ext == known {
-					d.ext = ext
-					d.info.TileSize = d.edge(path.Join(column, e.Name()))
-				}
-			}
+		if len(d.endings) == 0 {
+			d.info.TileSize = d.edge(path.Join(column, e.Name()))
 		}
-		if ext == d.ext {
-			out = append(out, y)
+		if !slices.Contains(d.endings, ext) {
+			d.endings = append(d.endings, ext)
 		}
+		out = append(out, y)
 	}
 	return out, nil
 }
@@ -153,8 +149,13 @@ func (d *dir) Tile(ctx context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%d/%d/%d%s", t.Z, t.X, t.Y, d.ext)
-	data, err := d.root.ReadFile(name)
+	var name string
+	var data []byte
+	err := fs.ErrNotExist
+	for i := 0; i < len(d.endings) && errors.Is(err, fs.ErrNotExist); i++ {
+		name = fmt.Sprintf("%d/%d/%d%s", t.Z, t.X, t.Y, d.endings[i])
+		data, err = d.root.ReadFile(name)
+	}
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = tiles.ErrNotFound
