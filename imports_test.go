@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"reasoning/sam":        {"geo", "tiles/cache", "reasoning"},
 	"training":             {"geo", "tiles", "reasoning"},
 	"training/dataset":     {"geo", "tiles"},
+	"training/outlines":    {"geo", "training/dataset"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
