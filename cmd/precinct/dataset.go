@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,7 +21,7 @@ func newDataset(g *global) *cobra.Command {
 		Long: `A data set is a folder of samples: a map, a satellite picture, a phrase, and the mask of what the phrase means there, for
 names, classes and functions of places, in the splits train, val and test that share no ground.`,
 	}
-	c.AddCommand(newDatasetBuild(g), newDatasetVerify())
+	c.AddCommand(newDatasetBuild(g), newDatasetVerify(), newDatasetEmbed(g))
 	return c
 }
 
@@ -38,7 +37,7 @@ type buildFlags struct {
 	bbox       string
 	place      string
 	area       string
-	zoom       int
+	zoom       []string
 	samples    int
 	seed       uint64
 	style      string
@@ -87,7 +86,7 @@ The same command over the same sources gives the same bytes. Cut off at any mome
 	flags.StringVar(&f.bbox, "bbox", "", "area as W,S,E,N in degrees; all that the outlines cover when left out")
 	flags.StringVar(&f.place, "place", "", "area around the place that the map knows by this name")
 	flags.StringVar(&f.area, "geojson", "", "area of the features in this file")
-	flags.IntVar(&f.zoom, "zoom", 0, "zoom of the pictures, counted in 256 px tiles (default: a folder's middle zoom, else 17)")
+	flags.StringSliceVar(&f.zoom, "zoom", nil, "zoom of the pictures, counted in 256 px tiles, as [GROUND=]Z (default: the one above a folder's deepest, else 17)")
 	flags.IntVar(&f.samples, "samples", 0, "at most; 0 for all that there are (towns have no end: 1000)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first town, of what is left to chance, and of the splits")
 	flags.StringVar(&f.style, "style", "basic", "of drawn maps: basic or basic-b. The same samples in another style are a test of the shift")
@@ -163,7 +162,7 @@ func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
 	start := time.Now()
 	planning, building := newProgress(os.Stderr, "samples planned"), newProgress(os.Stderr, "samples")
 	m, err := dataset.Build(ctx, f.output, spec, grounds, dataset.Options{Workers: f.workers, Progress: building.set, Alignment: b.alignment,
-		Planning: func(found, wanted int) { planning.set(found, max(found, wanted)) },
+		Planning: planning.set,
 		Planned: func(samples int, left []string) {
 			planning.end()
 			slog.Info("planned", "samples", samples, "files to make", len(left), "seconds", time.Since(start).Round(time.Second/10).Seconds())
@@ -173,7 +172,7 @@ func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
 		return err
 	}
 	if f.embeddings {
-		if err := b.embed(ctx, g); err != nil {
+		if err := embed(cmd, g, f.output); err != nil {
 			return err
 		}
 	}
@@ -238,7 +237,45 @@ func tellVerified(cmd *cobra.Command, set *dataset.Set, v *dataset.Verified) err
 	return nil
 }
 
-// embed keeps the segmenter's embeddings of the data set that was built.
-func (b *groundBuilder) embed(ctx context.Context, g *global) error {
-	return usagef("--embeddings is not there yet")
+func newDatasetEmbed(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "embed [DIR]",
+		Short: "Keep the segmenter's embeddings beside a data set",
+		Long: `Encode every satellite picture of a data set once, and keep what the segmenter made of it, at half precision, in DIR/embeddings:
+training and evaluation need it, and encoding is most of what they would cost. Cut off, it goes on with what is left.`,
+		Example: "  precinct dataset embed build/town",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("say which data set's folder")
+			}
+			return embed(cmd, g, args[0])
+		},
+	}
+}
+
+func embed(cmd *cobra.Command, g *global, dir string) error {
+	set, err := dataset.Open(dir)
+	if err != nil {
+		return err
+	}
+	conf, err := g.load()
+	if err != nil {
+		return err
+	}
+	a, err := openShared(conf)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	progress := newProgress(os.Stderr, "rows")
+	start := time.Now()
+	made, err := set.Embed(cmd.Context(), a.segmenter, progress.set)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	each := func(v float64) float64 { return v / float64(max(1, made.Made)) }
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: embeddings of %d pictures, %d of them made, %.1f MB and %.2f s each\n", dir, made.Pictures, made.Made,
+		each(float64(made.Bytes)/1e6), each(time.Since(start).Seconds()))
+	return nil
 }

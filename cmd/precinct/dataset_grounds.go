@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
@@ -113,9 +115,9 @@ const (
 
 // towns are made-up towns of one seed and the next, some ten kilometres round their centres.
 func (b *groundBuilder) towns() ([]*dataset.Ground, error) {
-	zoom := max(b.flags.zoom, 0)
-	if zoom == 0 {
-		zoom = 17
+	zoom, err := b.zoom("town", 17)
+	if err != nil {
+		return nil, err
 	}
 	open := &townShelf{style: b.flags.style, town: map[uint64]*openTown{}}
 	blocks := max(blocksATown, b.spec.Samples/samplesATown)
@@ -216,7 +218,11 @@ func (b *groundBuilder) drawn(ctx context.Context, path string) (*dataset.Ground
 	}
 	b.closers = append(b.closers, func() { _ = sat.Close() })
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
-	g := b.layers(name, 17, sat, plan)
+	zoom, err := b.zoom(name, 17)
+	if err != nil {
+		return nil, err
+	}
+	g := b.layers(name, zoom, sat, plan)
 	g.Drawn, g.Licence = true, "ODbL"
 	g.Places = mapPlaces(plan)
 	return g, nil
@@ -246,7 +252,12 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 		return nil, err
 	}
 	i := sat.Info()
-	g := b.layers(name, (i.MinZoom+i.MaxZoom)/2, sat, plan) // the zooms round the pictures' own
+	// Folders have their pictures' own zoom and one more, for those who look twice.
+	zoom, err := b.zoom(name, max(i.MinZoom, i.MaxZoom-1))
+	if err != nil {
+		return nil, err
+	}
+	g := b.layers(name, zoom, sat, plan)
 	path := filepath.Join(folder, "truth.geojson")
 	places, err := readKnown(path, g.Zoom)
 	if err != nil {
@@ -270,11 +281,21 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 	return g, nil
 }
 
+// zoom is what the flags say of a ground's, or else its own.
+func (b *groundBuilder) zoom(name string, own int) (int, error) {
+	said := named(b.flags.zoom, name)
+	if said == "" {
+		return own, nil
+	}
+	z, err := strconv.Atoi(said)
+	if err != nil || z < 1 || z > geo.MaxZoom {
+		return 0, usagef("--zoom %s: want a number up to %d, or GROUND=number", said, geo.MaxZoom)
+	}
+	return z, nil
+}
+
 // layers is a ground of two sources.
 func (b *groundBuilder) layers(name string, zoom int, sat, plan tiles.Source) *dataset.Ground {
-	if b.flags.zoom != 0 {
-		zoom = b.flags.zoom
-	}
 	si, pi := sat.Info(), plan.Info()
 	g := &dataset.Ground{Name: slug(name), Zoom: zoom, Extent: geo.BoundWindow(pi.Bounds, zoom), Sources: []string{si.Kind + " " + si.Name, pi.Kind + " " + pi.Name + ", " + b.flags.style},
 		Attribution: joined(si.Attribution, pi.Attribution), Version: si.Version + pi.Version, Licence: named(b.flags.licences, name)}
@@ -334,5 +355,9 @@ func (b *groundBuilder) own(ctx context.Context, c config) (*dataset.Ground, err
 func (b *groundBuilder) alignment(ctx context.Context, pair *tiles.Pair, truth *geo.Mask) (float64, error) {
 	return 0, errNotYet
 }
-func fileVersion(path string) (string, error)                   { return "", nil }
-func offLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon { return mp }
+func fileVersion(path string) (string, error) { return "", nil }
+
+// offLattice is onLattice's inverse.
+func offLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {
+	return project.MultiPolygon(mp.Clone(), func(p orb.Point) orb.Point { return geo.Unproject(p, zoom) })
+}

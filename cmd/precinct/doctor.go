@@ -30,7 +30,7 @@ func newDoctor(g *global) *cobra.Command {
 				return err
 			}
 			findings := models.Check(home)
-			findings = append(findings, g.checkConfig(), checkNPM())
+			findings = append(findings, g.checkConfig(), checkNPM(), checkTraining(home))
 			findings = append(findings, checkSegmenter(home)...)
 			findings = append(findings, g.checkVLM(cmd.Context())...)
 			return printFindings(cmd.OutOrStdout(), findings)
@@ -45,6 +45,15 @@ func checkNPM() models.Finding {
 		return models.Finding{What: "npm", OK: true, Detail: "not found; `precinct setup` needs it to fetch models"}
 	}
 	return models.Finding{What: "npm", OK: true, Detail: path}
+}
+
+// checkTraining never fails: only who trains needs the plugin.
+func checkTraining(home string) models.Finding {
+	f := models.CheckTraining(home)
+	if !f.OK {
+		f.OK, f.Detail = true, "only training needs it: "+f.Detail
+	}
+	return f
 }
 
 func (g *global) checkConfig() models.Finding {

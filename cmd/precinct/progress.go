@@ -31,16 +31,24 @@ func newProgress(out *os.File, what string) *progress {
 	return p
 }
 
+// set tells how much is done, of a total that is 0 where nobody knows it.
 func (p *progress) set(done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar != nil {
-		p.bar.ChangeMax(total)
+		if total > 0 {
+			p.bar.ChangeMax(total)
+		}
 		_ = p.bar.Set(done)
 		return
 	}
-	if time.Since(p.last) >= plainEvery || done == total {
-		p.last = time.Now()
+	if time.Since(p.last) < plainEvery && (done != total || total == 0) {
+		return
+	}
+	p.last = time.Now()
+	if total == 0 {
+		fmt.Fprintf(p.out, "%d %s\n", done, p.what)
+	} else {
 		fmt.Fprintf(p.out, "%d of %d %s\n", done, total, p.what)
 	}
 }

@@ -300,6 +300,10 @@ func (b *builder) look(ctx context.Context, l look) (looked, error) {
 	}
 	for k, s := range l.samples {
 		truth := s.truth()
+		if layer := hidden(pair, truth); layer != "" {
+			out.skipped = append(out.skipped, Skip{l.ground.Name, s.ids(), s.problem, layer + " has no picture of all of it"})
+			continue
+		}
 		if spec.Filters.MinAlignment > 0 {
 			iou, err := b.options.Alignment(ctx, pair, truth)
 			if err != nil {
@@ -328,6 +332,16 @@ func (b *builder) row(l look, s sample, k int, pair *tiles.Pair) *Row {
 		r.Labels = append(r.Labels, Label{label.Text, label.Class, round(at[0]), round(at[1])})
 	}
 	return r
+}
+
+// hidden says which layer leaves some of a truth blank, "" when none does.
+func hidden(pair *tiles.Pair, truth *geo.Mask) string {
+	for _, h := range pair.Holes {
+		if truth.CountIn(h.Window) > 0 {
+			return h.Layer
+		}
+	}
+	return ""
 }
 
 // holed says which layer leaves too much of a pair blank, "" when none does.

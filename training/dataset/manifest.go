@@ -199,14 +199,15 @@ func writePart(work string, s shard, p *part) error {
 	return writeWhole(partFile(work, s), data)
 }
 
-// writeWhole writes a file so that nobody ever meets half of it, not even after the power went.
+// writeWhole writes a file so that nobody ever meets half of it, not even after the power went. What a kill leaves behind has a name
+// that the next try takes.
 func writeWhole(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	f, err := os.Create(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp"))
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Chmod(0o644), f.Close()); err == nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {

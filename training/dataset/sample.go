@@ -27,8 +27,8 @@ type Filters struct {
 	MinAlignment float64 // IoU of the outline and the segmenter's mask in its box; 0 does not ask
 }
 
-// DefaultFilters are mild: a place of a hundred pixels, nine tenths of it in sight, no hole, and one truth.
-var DefaultFilters = Filters{MinPixels: 100, MaxShare: 0.9, MinVisible: 0.9}
+// DefaultFilters are mild: a place of a hundred pixels, nine tenths of it in sight and none of it in a hole, and one truth.
+var DefaultFilters = Filters{MinPixels: 100, MaxShare: 0.9, MinVisible: 0.9, MaxHole: 0.3}
 
 // sample is a question with its answer, before there are pictures.
 type sample struct {

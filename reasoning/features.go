@@ -1,0 +1,20 @@
+package reasoning
+
+import "image"
+
+// Features are what an encoder made of a picture: Channels planes of Rows × Columns values. Value (row r, column c) is of the pixel
+// ((c+½)/ScaleX, (r+½)/ScaleY); the picture may end before the planes do.
+type Features struct {
+	Channels, Rows, Columns int
+	ScaleX, ScaleY          float64 // columns and rows a pixel of the picture
+	Data                    []float32
+}
+
+// Featured is implemented by embeddings that can show their features. Nobody may write to them.
+type Featured interface{ Features() Features }
+
+// Restorer is implemented by segmenters that take features back in place of encoding the picture again.
+type Restorer interface {
+	// Restore makes the embedding of a picture of a size from the features that its Embed gave. Errors wrap ErrSegmenter.
+	Restore(size image.Point, f Features) (Embedding, error)
+}
