@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"reasoning/policy":     {"geo", "tiles", "reasoning"},
 	"reasoning/sam":        {"geo", "tiles/cache", "reasoning"},
 	"training":             {"geo", "tiles", "reasoning"},
+	"training/outlines":    {"geo", "training/dataset"},
 	"training/dataset":     {"geo", "tiles", "reasoning"},
 	"training/sft":         {"geo", "reasoning", "training/dataset", "training/lessons", "training/net"},
 	"training/lessons":     {"geo", "reasoning", "training/dataset", "training/net"},

@@ -37,6 +37,8 @@ type buildFlags struct {
 	bbox       string
 	place      string
 	area       string
+	query      string
+	data       string
 	zoom       []string
 	samples    int
 	seed       uint64
@@ -72,7 +74,8 @@ called right.
 The same command over the same sources gives the same bytes. Cut off at any moment, it goes on where it stopped when it is given again.`,
 		Example: "  precinct dataset build --on town --samples 3000 --seed 1 -o build/town\n" +
 			"  precinct dataset build --on drawn:sf.osm.pbf+honolulu.mbtiles --samples 600 -o build/streets\n" +
-			"  precinct dataset build --satellite mbtiles:photo.mbtiles --map osm:city.osm.pbf --outlines schools.gpkg --zoom 19 -o build/schools",
+			"  precinct dataset build --satellite mbtiles:photo.mbtiles --map osm:city.osm.pbf --outlines schools.gpkg --zoom 19 -o build/schools\n" +
+			"  precinct dataset build --satellite photo --map city --outlines feedback --query school -o build/corrected",
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, g) },
 	}
 	flags := c.Flags()
@@ -86,6 +89,8 @@ The same command over the same sources gives the same bytes. Cut off at any mome
 	flags.StringVar(&f.bbox, "bbox", "", "area as W,S,E,N in degrees; all that the outlines cover when left out")
 	flags.StringVar(&f.place, "place", "", "area around the place that the map knows by this name")
 	flags.StringVar(&f.area, "geojson", "", "area of the features in this file")
+	flags.StringVarP(&f.query, "query", "q", "", "with --outlines store and feedback: of this phrase only")
+	flags.StringVar(&f.data, "data", "", "folder of what was found, for --outlines store and feedback")
 	flags.StringSliceVar(&f.zoom, "zoom", nil, "zoom of the pictures, counted in 256 px tiles, as [GROUND=]Z (default: the one above a folder's deepest, else 17)")
 	flags.IntVar(&f.samples, "samples", 0, "at most; 0 for all that there are (towns have no end: 1000)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first town, of what is left to chance, and of the splits")
@@ -122,6 +127,8 @@ func (f *buildFlags) spec() (dataset.Spec, error) {
 		return s, usagef("say --on town, drawn:FILE or a folder, or else --satellite, --map and --outlines")
 	case own && (f.satellite == "" || f.plan == "" || f.outlines == ""):
 		return s, usagef("--satellite, --map and --outlines go together")
+	case f.query != "" && f.outlines != "store" && f.outlines != "feedback":
+		return s, usagef("--query goes with --outlines store or feedback")
 	case f.format != "parquet" && f.format != "folder":
 		return s, usagef("--format %s: use parquet or folder", f.format)
 	case f.labels != "map" && f.labels != "ocr":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -345,17 +344,6 @@ func named(flags []string, name string) string {
 func joined(parts ...string) string {
 	return strings.Join(slices.Compact(slices.DeleteFunc(parts, func(p string) bool { return p == "" })), " · ")
 }
-
-var errNotYet = errors.New("not there yet")
-
-func (b *groundBuilder) openModels(c config) error { return errNotYet }
-func (b *groundBuilder) own(ctx context.Context, c config) (*dataset.Ground, error) {
-	return nil, errNotYet
-}
-func (b *groundBuilder) alignment(ctx context.Context, pair *tiles.Pair, truth *geo.Mask) (float64, error) {
-	return 0, errNotYet
-}
-func fileVersion(path string) (string, error) { return "", nil }
 
 // offLattice is onLattice's inverse.
 func offLattice(mp orb.MultiPolygon, zoom int) orb.MultiPolygon {

@@ -157,10 +157,21 @@ func (f *segmentFlags) configure(g *global) (config, error) {
 	if f.zoom != 0 {
 		c.Pair.Zoom = f.zoom
 	}
+	if err := c.nameSources(f.satellite, f.plan); err != nil {
+		return c, err
+	}
+	if c.Pair.Satellite == "" || c.Pair.Map == "" {
+		return c, usagef("name both sources, with --satellite and --map or in the configuration")
+	}
+	return c, nil
+}
+
+// nameSources takes for the pair what --satellite and --map say: a configured source's name, or KIND:PATH-OR-URL.
+func (c *config) nameSources(satellite, plan string) error {
 	for _, side := range []struct {
 		flag, value string
 		name        *string
-	}{{"satellite", f.satellite, &c.Pair.Satellite}, {"map", f.plan, &c.Pair.Map}} {
+	}{{"satellite", satellite, &c.Pair.Satellite}, {"map", plan, &c.Pair.Map}} {
 		if side.value == "" {
 			continue
 		}
@@ -168,17 +179,14 @@ func (f *segmentFlags) configure(g *global) (config, error) {
 		if kind, _, ok := strings.Cut(side.value, ":"); ok && kind != "" {
 			src, err := sources.Parse(side.value)
 			if err != nil {
-				return c, usagef("--%s: %v", side.flag, err)
+				return usagef("--%s: %v", side.flag, err)
 			}
 			src.Name = side.flag
 			*side.name = src.Name
 			c.Sources = append(c.Sources, src)
 		}
 	}
-	if c.Pair.Satellite == "" || c.Pair.Map == "" {
-		return c, usagef("name both sources, with --satellite and --map or in the configuration")
-	}
-	return c, nil
+	return nil
 }
 
 // window is the area that the flags name.

@@ -63,6 +63,7 @@ type Layer struct {
 // Sentinels of the package; test with errors.Is.
 var (
 	ErrGeometry = errors.New("not a usable geometry")
+	ErrDegrees  = errors.New("no longitude and latitude in degrees") // beside ErrGeometry
 	ErrInput    = errors.New("not usable GeoJSON")
 	ErrTooLarge = errors.New("too large")
 	ErrProperty = errors.New("not a usable property")

@@ -196,7 +196,7 @@ func (p *position) UnmarshalJSON(data []byte) error {
 	for i := range p {
 		v, err := c[i].Float64()
 		if limit := [2]float64{540, 90}[i]; err != nil || v < -limit || v > limit {
-			return fmt.Errorf("%.60s is no longitude and latitude in degrees", data)
+			return fmt.Errorf("%.60s is %w", data, ErrDegrees)
 		}
 		p[i] = v
 	}
