@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"training":             {"geo", "tiles", "reasoning"},
 	"training/dataset":     {"geo", "tiles"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
+	"training/exchange":    {"geo", "reasoning", "training"},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},

@@ -229,7 +229,7 @@ func (b *builder) look(ctx context.Context, l look) (looked, error) {
 			}
 		}
 		r := b.row(l, s, k, pair)
-		r.Map, r.Satellite, r.Mask = pictures.plan, pictures.satellite, maskPNG(truth)
+		r.Map, r.Satellite, r.Mask = pictures.plan, pictures.satellite, MaskPNG(truth)
 		out.rows = append(out.rows, r)
 	}
 	return out, nil

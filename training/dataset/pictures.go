@@ -41,8 +41,8 @@ func encodePNG(img image.Image) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maskPNG is a mask as a picture of one channel, 255 inside.
-func maskPNG(m *geo.Mask) []byte {
+// MaskPNG is a mask as rows have it: a picture of one channel, 255 inside.
+func MaskPNG(m *geo.Mask) []byte {
 	img := image.NewGray(image.Rect(0, 0, m.Window.W, m.Window.H))
 	for y := range m.Window.H {
 		for x := range m.Window.W {

@@ -191,6 +191,6 @@ func (r *Row) canonical() error {
 	if grey, ok := img.(*image.Gray); ok && format == "png" && !slices.ContainsFunc(grey.Pix, func(v uint8) bool { return v != 0 && v != 255 }) {
 		return nil
 	}
-	r.Mask = maskPNG(mask)
+	r.Mask = MaskPNG(mask)
 	return nil
 }
