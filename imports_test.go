@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"training/lessons":     {"geo", "reasoning", "training/dataset", "training/net"},
 	"training/environment": {"geo", "tiles", "reasoning", "training"},
 	"training/net":         {},
+	"training/exchange":    {"geo", "reasoning", "training"},
 	"training/report":      {"geo", "training"},
 	"web":                  {},
 	"server":               {"geo", "tiles", "reasoning", "web", "server"},

@@ -65,18 +65,27 @@ func (p Prompted) Predict(ctx context.Context, e Example) (*Prediction, error) {
 // TrueBoxes are the boxes of the truth's pieces: what the segmenter reaches when it is told where to look.
 func TrueBoxes(e Example) []reasoning.Prompt {
 	var out []reasoning.Prompt
-	for _, c := range geo.ComponentsAbove(e.Truth, 8, ignoredPixels) {
-		b := c.Extent()
-		x, y := float64(b.X-e.Pair.Window.X), float64(b.Y-e.Pair.Window.Y)
-		out = append(out, reasoning.Prompt{Box: &reasoning.Box{x, y, x + float64(b.W), y + float64(b.H)}})
+	for _, c := range Pieces(e.Truth) {
+		box := BoxOf(c, e.Pair.Window)
+		out = append(out, reasoning.Prompt{Box: &box})
 	}
 	return out
+}
+
+// Pieces are a truth's instances: its connected pieces (8-neighbours) of more than ten pixels.
+func Pieces(truth *geo.Mask) []*geo.Mask { return geo.ComponentsAbove(truth, 8, ignoredPixels) }
+
+// BoxOf is the box of a piece in pixels of a window, right and bottom exclusive: what gt_boxes are.
+func BoxOf(piece *geo.Mask, w geo.Window) reasoning.Box {
+	b := piece.Extent()
+	x, y := float64(b.X-w.X), float64(b.Y-w.Y)
+	return reasoning.Box{x, y, x + float64(b.W), y + float64(b.H)}
 }
 
 // TruePoints are a point well inside of each of the truth's pieces.
 func TruePoints(e Example) []reasoning.Prompt {
 	var out []reasoning.Prompt
-	for _, c := range geo.ComponentsAbove(e.Truth, 8, ignoredPixels) {
+	for _, c := range Pieces(e.Truth) {
 		for _, p := range geo.Trace(c) {
 			at := formats.LabelPoint(p)
 			out = append(out, reasoning.Prompt{Points: []reasoning.Point{{at[0] - float64(e.Pair.Window.X), at[1] - float64(e.Pair.Window.Y)}}})

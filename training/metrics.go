@@ -99,7 +99,7 @@ type instance struct {
 
 func instancesOf(m *geo.Mask) []instance {
 	var out []instance
-	for _, c := range geo.ComponentsAbove(m, 8, ignoredPixels) {
+	for _, c := range Pieces(m) {
 		out = append(out, instance{c, c.Window, c.Count()})
 	}
 	return out

@@ -7,9 +7,9 @@ import (
 	"github.com/precinct-map/precinct/reasoning"
 )
 
-// twoPoints are two pixels well inside a mask: the one farthest from its edge, and one that is both far from the edge and far
+// TwoPoints are two pixels well inside a mask: the one farthest from its edge, and one that is both far from the edge and far
 // from the first, so that a long place is held at both ends. Coordinates are pixels of the window.
-func twoPoints(m *geo.Mask, w geo.Window) []reasoning.Point {
+func TwoPoints(m *geo.Mask, w geo.Window) []reasoning.Point {
 	e := m.Extent()
 	depth := depths(m.Crop(e))
 	first, best := -1, int32(0)

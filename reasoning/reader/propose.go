@@ -59,7 +59,7 @@ type Proposal struct {
 
 // Prompt is the box and two points well inside, in pixels of the window.
 func (p *Proposal) Prompt(w geo.Window) reasoning.Prompt {
-	return reasoning.Prompt{Box: &p.Box, Points: twoPoints(p.Mask, w)}
+	return reasoning.Prompt{Box: &p.Box, Points: TwoPoints(p.Mask, w)}
 }
 
 // look is one scene that proposals are made on.

@@ -120,7 +120,7 @@ func refine(q reasoning.Request) *reasoning.Completion {
 		b := box
 		prompt := reasoning.Prompt{Box: &b}
 		if piece := largest(part); piece != nil {
-			prompt.Points = twoPoints(piece, q.Pair.Window)
+			prompt.Points = TwoPoints(piece, q.Pair.Window)
 			think = append(think, fmt.Sprintf("Box %d is covered in red to %.0f%%; I put the points on the widest parts of it that the map leaves free.",
 				i+1, 100*float64(part.Count())/math.Max(1, (b[2]-b[0])*(b[3]-b[1]))))
 		} else {

@@ -10,8 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/tiles"
@@ -46,133 +46,58 @@ func Build(ctx context.Context, dir string, spec Spec, grounds []*Ground, o Opti
 	if o.Planning == nil {
 		o.Planning = func(int, int) {}
 	}
-	if err := usable(dir); err != nil {
+	if err := usable("build", dir); err != nil {
 		return nil, err
 	}
 	p, err := makePlan(ctx, spec, grounds, o.Planning)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{plan: p, dir: dir, options: o}
-	m, err := b.build(ctx)
-	if errors.Is(err, syscall.ENOSPC) {
-		err = &Error{Op: "build", Subject: dir, Err: err, Hint: "make room, and give the same command again: it goes on where it stopped"}
-	}
-	return m, err
-}
-
-// usable is an error where a folder holds what is neither a data set nor the beginning of one.
-func usable(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil
-	}
-	if err != nil {
-		return &Error{Op: "build", Subject: dir, Err: err}
-	}
-	for _, name := range []string{workFolder, manifestName} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil
-		}
-	}
-	return &Error{Op: "build", Subject: dir, Err: ErrOther, Hint: "name an empty or a new folder"}
+	b := &builder{plan: p, options: o}
+	w := &making{op: "build", dir: dir, digest: p.digest(), folder: spec.Folder, shards: p.shards, tell: b.tell,
+		planned: func(left []string) {
+			if o.Planned != nil {
+				o.Planned(p.samples, left)
+			}
+		},
+		there: func(s shard) { b.done += s.rows },
+		fill:  func(n int, out sink, into *part) error { return b.fill(ctx, p.shards[n], out, into) }}
+	return w.run()
 }
 
 type builder struct {
 	plan    *plan
-	dir     string
 	options Options
 	done    int
 }
 
-func (b *builder) build(ctx context.Context) (*Manifest, error) {
-	digest := b.plan.digest()
-	if m, err := ReadManifest(b.dir); err == nil {
-		if m.Digest != digest {
-			return nil, &Error{Op: "build", Subject: b.dir, Err: fmt.Errorf("%w: a data set of another order or of other outlines", ErrOther), Hint: "name another folder, or remove this one"}
+// tell says what the data set was ordered and made from.
+func (b *builder) tell(m *Manifest) {
+	m.Spec = &b.plan.spec
+	for reason, n := range b.plan.skipped {
+		m.Skipped[reason] += n
+	}
+	for n, g := range b.plan.grounds {
+		if !slices.ContainsFunc(b.plan.blocks, func(b block) bool { return int(b.ground) == n }) {
+			continue // nothing of it was wanted
 		}
-		return m, nil
+		m.Grounds = append(m.Grounds, GroundInfo{g.Name, g.Zoom, g.Sources, g.Attribution, g.Licence, g.Drawn, g.LeftOut})
 	}
-	work := filepath.Join(b.dir, workFolder)
-	if err := os.MkdirAll(work, 0o755); err != nil {
-		return nil, &Error{Op: "build", Subject: b.dir, Err: err}
-	}
-	mark := filepath.Join(work, "plan")
-	if old, err := os.ReadFile(mark); err == nil && string(old) != digest {
-		return nil, &Error{Op: "go on with", Subject: b.dir, Err: fmt.Errorf("%w: it was begun with another order, or its outlines or layers have changed since", ErrOther),
-			Hint: "give the command that began it, or remove the folder"}
-	} else if err != nil {
-		if err := writeWhole(mark, []byte(digest)); err != nil {
-			return nil, err
-		}
-	}
-	if b.options.Planned != nil {
-		b.options.Planned(b.plan.samples, b.plan.left(work))
-	}
-	var made []*part
-	for _, s := range b.plan.shards {
-		m, err := b.shard(ctx, work, s)
-		if err != nil {
-			return nil, err
-		}
-		made = append(made, m)
-	}
-	return b.finish(digest, made)
 }
 
-// left are the shards that are not made yet.
-func (p *plan) left(work string) []string {
-	var out []string
-	for _, s := range p.shards {
-		if _, err := readPart(work, s); err != nil {
-			out = append(out, s.name())
-		}
-	}
-	return out
-}
-
-// part is what is known of a shard that was made.
-type part struct {
-	Rows    int            `json:"rows"`
-	Bytes   int64          `json:"bytes"`
-	SHA256  string         `json:"sha256"` // of the shard's file; of a folder's, of its part of the index
-	Strata  map[string]int `json:"strata"`
-	Skipped []Skip         `json:"skipped"`
-}
-
-// shard makes a shard, or takes it as it is.
-func (b *builder) shard(ctx context.Context, work string, s shard) (*part, error) {
-	if m, err := readPart(work, s); err == nil {
-		b.done += s.rows
-		return m, nil
-	}
-	out, err := b.open(work, s)
-	if err != nil {
-		return nil, err
-	}
-	m := &part{Strata: map[string]int{}}
-	err = inOrder(ctx, b.options.Workers, b.plan.looks(ctx, s), b.look, func(l looked) (bool, error) {
-		m.Skipped = append(m.Skipped, l.skipped...)
+// fill makes the rows of a shard.
+func (b *builder) fill(ctx context.Context, s shard, out sink, into *part) error {
+	return inOrder(ctx, b.options.Workers, b.plan.looks(ctx, s), b.look, func(l looked) (bool, error) {
+		into.Skipped = append(into.Skipped, l.skipped...)
 		for _, r := range l.rows {
-			if err := out.Write(r); err != nil {
+			if err := into.write(out, r); err != nil {
 				return false, err
 			}
-			m.Rows++
-			m.Strata[r.Tier]++
-			m.Strata[r.Tier+"/"+r.Class]++
 		}
 		b.done += l.samples
 		b.options.Progress(b.done, b.plan.samples)
 		return true, l.err
 	})
-	if err != nil {
-		out.Abandon()
-		return nil, err
-	}
-	if err := out.Finish(m); err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 // sink takes the rows of one shard.
@@ -181,13 +106,6 @@ type sink interface {
 	// Finish puts the shard and what is known of it in their places.
 	Finish(*part) error
 	Abandon()
-}
-
-func (b *builder) open(work string, s shard) (sink, error) {
-	if b.plan.spec.Folder {
-		return openFolderShard(b.dir, work, s)
-	}
-	return openParquetShard(b.dir, work, s)
 }
 
 // parquetShard is a sink that writes beside its place, hashes what it writes, and puts it there when it is whole and on the disk.
@@ -290,7 +208,7 @@ func (b *builder) look(ctx context.Context, l look) (looked, error) {
 	spec := b.plan.spec
 	if reason := holed(pair, spec.Filters.MaxHole); reason != "" {
 		for _, s := range l.samples {
-			out.skipped = append(out.skipped, Skip{l.ground.Name, s.ids(), s.problem, reason})
+			out.skipped = append(out.skipped, Skip{Region: l.ground.Name, Place: s.ids(), Name: s.problem, Reason: reason})
 		}
 		return out, nil
 	}
@@ -301,7 +219,7 @@ func (b *builder) look(ctx context.Context, l look) (looked, error) {
 	for k, s := range l.samples {
 		truth := s.truth()
 		if layer := hidden(pair, truth); layer != "" {
-			out.skipped = append(out.skipped, Skip{l.ground.Name, s.ids(), s.problem, layer + " has no picture of all of it"})
+			out.skipped = append(out.skipped, Skip{Region: l.ground.Name, Place: s.ids(), Name: s.problem, Reason: layer + " has no picture of all of it"})
 			continue
 		}
 		if spec.Filters.MinAlignment > 0 {
@@ -310,12 +228,12 @@ func (b *builder) look(ctx context.Context, l look) (looked, error) {
 				return out, err
 			}
 			if iou < spec.Filters.MinAlignment {
-				out.skipped = append(out.skipped, Skip{l.ground.Name, s.ids(), s.problem, fmt.Sprintf("the segmenter's outline and the given one have IoU %.2f", iou)})
+				out.skipped = append(out.skipped, Skip{Region: l.ground.Name, Place: s.ids(), Name: s.problem, Reason: "the segmenter's outline and the given one differ", Detail: fmt.Sprintf("IoU %.2f", iou)})
 				continue
 			}
 		}
 		r := b.row(l, s, k, pair)
-		r.Map, r.Satellite, r.Mask = pictures.plan, pictures.satellite, maskPNG(truth)
+		r.Map, r.Satellite, r.Mask = pictures.plan, pictures.satellite, MaskPNG(truth)
 		out.rows = append(out.rows, r)
 	}
 	return out, nil

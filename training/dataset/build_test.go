@@ -398,7 +398,7 @@ func flip(dir string) error {
 func TestMaskIsGrey(t *testing.T) {
 	m := geo.NewMask(geo.Window{W: 5, H: 4})
 	m.Set(2, 1)
-	img, err := png.Decode(bytes.NewReader(maskPNG(m)))
+	img, err := png.Decode(bytes.NewReader(MaskPNG(m)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -61,7 +62,9 @@ func card(m *Manifest) string {
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("\nNo ground is in two splits: every sample lies within one block of its region, and blocks are dealt out whole, stratified by tier and class.\n")
+	if m.Spec != nil {
+		b.WriteString("\nNo ground is in two splits: every sample lies within one block of its region, and blocks are dealt out whole, stratified by tier and class.\n")
+	}
 	m.writeGrounds(&b)
 	m.writeClasses(&b)
 	m.writeMaking(&b)
@@ -180,7 +183,11 @@ func (m *Manifest) writeGrounds(b *strings.Builder) {
 		if g.LeftOut {
 			name += " (test only)"
 		}
-		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", name, g.Zoom, cell.Replace(strings.Join(g.Sources, ", ")), cell.Replace(g.Attribution), cell.Replace(g.Licence))
+		zoom := "unknown"
+		if g.Zoom > 0 {
+			zoom = strconv.Itoa(g.Zoom)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, zoom, cell.Replace(strings.Join(g.Sources, ", ")), cell.Replace(g.Attribution), cell.Replace(g.Licence))
 	}
 }
 

@@ -102,44 +102,6 @@ func compareNames(a, b string) int {
 	return 0
 }
 
-// finish puts together what the shards left, and removes what only a cut-off build needs.
-func (b *builder) finish(digest string, made []*part) (*Manifest, error) {
-	m := newManifest(b.plan.spec.Folder)
-	m.Digest, m.Spec = digest, &b.plan.spec
-	for reason, n := range b.plan.skipped {
-		m.Skipped[reason] += n
-	}
-	var skips []Skip
-	for i, s := range b.plan.shards {
-		p := made[i]
-		m.count(Splits[s.split], p)
-		skips = append(skips, p.Skipped...)
-		for _, skip := range p.Skipped {
-			m.Skipped[skip.Reason]++
-		}
-		if !b.plan.spec.Folder {
-			m.Files = append(m.Files, File{Name: "data/" + s.name() + ".parquet", Split: Splits[s.split], Rows: p.Rows, Bytes: p.Bytes, SHA256: p.SHA256})
-		}
-	}
-	for n, g := range b.plan.grounds {
-		if !slices.ContainsFunc(b.plan.blocks, func(b block) bool { return int(b.ground) == n }) {
-			continue // nothing of it was wanted
-		}
-		m.Grounds = append(m.Grounds, GroundInfo{g.Name, g.Zoom, g.Sources, g.Attribution, g.Licence, g.Drawn, g.LeftOut})
-	}
-	if b.plan.spec.Folder {
-		files, err := joinIndex(b.dir, b.plan.shards)
-		if err != nil {
-			return nil, err
-		}
-		m.Files = append(m.Files, files...)
-	}
-	if err := m.write(b.dir, skips); err != nil {
-		return nil, err
-	}
-	return m, os.RemoveAll(filepath.Join(b.dir, workFolder))
-}
-
 func newManifest(folder bool) *Manifest {
 	m := &Manifest{Format: "parquet", Rows: map[string]int{}, Strata: map[string]map[string]int{}, Skipped: map[string]int{}}
 	if folder {

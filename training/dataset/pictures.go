@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -40,8 +41,8 @@ func encodePNG(img image.Image) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maskPNG is a mask as a picture of one channel, 255 inside.
-func maskPNG(m *geo.Mask) []byte {
+// MaskPNG is a mask as rows have it: a picture of one channel, 255 inside.
+func MaskPNG(m *geo.Mask) []byte {
 	img := image.NewGray(image.Rect(0, 0, m.Window.W, m.Window.H))
 	for y := range m.Window.H {
 		for x := range m.Window.W {
@@ -59,16 +60,19 @@ func maskPNG(m *geo.Mask) []byte {
 
 // decode reads a picture of a row after a look at its size.
 func decode(what string, data []byte) (image.Image, error) {
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if err == nil && format != "png" && format != "jpeg" {
+		err = errors.New(format)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: its %s is no PNG or JPEG: %w", ErrRow, what, err)
+		return nil, &Fault{"its " + what + " is no PNG or JPEG", err.Error()}
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > maxSize || config.Height > maxSize {
-		return nil, fmt.Errorf("%w: its %s has %d×%d pixels, where 1 to %d a side are taken", ErrRow, what, config.Width, config.Height, maxSize)
+		return nil, &Fault{"its " + what + " is too large", fmt.Sprintf("%d×%d pixels, where 1 to %d a side are taken", config.Width, config.Height, maxSize)}
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: its %s: %w", ErrRow, what, err)
+		return nil, &Fault{"its " + what + " is broken", err.Error()}
 	}
 	return img, nil
 }
@@ -86,7 +90,7 @@ func (r *Row) Pictures() (plan, satellite image.Image, mask *geo.Mask, err error
 	}
 	size := image.Pt(mask.Window.W, mask.Window.H)
 	if plan.Bounds().Size() != satellite.Bounds().Size() || satellite.Bounds().Size() != size {
-		err = fmt.Errorf("%w: map %v, satellite picture %v and mask %v differ in size", ErrRow, plan.Bounds().Size(), satellite.Bounds().Size(), size)
+		err = &Fault{"its pictures and mask differ in size", fmt.Sprintf("map %v, satellite picture %v, mask %v", plan.Bounds().Size(), satellite.Bounds().Size(), size)}
 	}
 	return
 }
@@ -103,7 +107,7 @@ func (r *Row) Truth() (*geo.Mask, error) {
 		w = geo.Window{W: b.Dx(), H: b.Dy()}
 	}
 	if w.W != b.Dx() || w.H != b.Dy() {
-		return nil, fmt.Errorf("%w: its mask has %d×%d pixels and its window %d×%d", ErrRow, b.Dx(), b.Dy(), w.W, w.H)
+		return nil, &Fault{"its mask is not of its window", fmt.Sprintf("%d×%d pixels, the window %d×%d", b.Dx(), b.Dy(), w.W, w.H)}
 	}
 	m := geo.NewMask(w)
 	for y := range w.H {

@@ -54,7 +54,9 @@ type Skip struct {
 	Region string `json:"region"`
 	Place  string `json:"place,omitempty"`
 	Name   string `json:"name,omitempty"`
-	Reason string `json:"reason"`
+	Row    string `json:"row,omitempty"` // of what was imported: file and row
+	Reason string `json:"reason"`        // the same for all of its kind
+	Detail string `json:"detail,omitempty"`
 }
 
 // survey finds the samples of one block: pictures are laid so that each place of the block is whole in one of them, and each is asked for

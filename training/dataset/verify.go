@@ -60,7 +60,9 @@ func (s *Set) Verify(ctx context.Context, progress func(rows, of int)) (*Verifie
 		} else {
 			ids[key] = true
 		}
-		v.check(r)
+		if err := r.Check(); err != nil {
+			v.add("%s: %v", r.ID, err)
+		}
 		ground.add(v, r)
 		progress(v.Rows, s.Total())
 		return ctx.Err() == nil
@@ -74,23 +76,6 @@ func (s *Set) Verify(ctx context.Context, progress func(rows, of int)) (*Verifie
 		}
 	}
 	return v, nil
-}
-
-func (v *Verified) check(r *Row) {
-	_, _, mask, err := r.Pictures()
-	if err != nil {
-		v.add("%s: %v", r.ID, err)
-		return
-	}
-	if mask.Count() == 0 {
-		v.add("%s: its mask is empty", r.ID)
-	}
-	if r.Problem == "" {
-		v.add("%s: it has no phrase", r.ID)
-	}
-	if !slices.Contains(Tiers, r.Tier) {
-		v.add("%s: its tier %q is none of %v", r.ID, r.Tier, Tiers)
-	}
 }
 
 // groundCheck knows which split has been on which ground. Ground is kept in squares, so that a country's windows are compared with their

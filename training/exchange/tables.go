@@ -1,0 +1,174 @@
+package exchange
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/precinct-map/precinct/training"
+)
+
+// hubPicture is the hub's way to embed a picture.
+type hubPicture struct {
+	Bytes []byte `parquet:"bytes,dict"`
+	Path  string `parquet:"path,dict"`
+}
+
+func (s *sample) hubPictures() []hubPicture {
+	return []hubPicture{{s.plan, s.row.ID + "_map" + ending(s.plan)}, {s.satellite, s.row.ID + "_sat" + ending(s.satellite)}}
+}
+
+func ending(picture []byte) string {
+	if len(picture) > 2 && picture[0] == 0xff && picture[1] == 0xd8 {
+		return ".jpg"
+	}
+	return ".png"
+}
+
+// The hub's words for columns; a list of structs is a list with one.
+var (
+	textColumn    = map[string]any{"dtype": "string", "_type": "Value"}
+	integerColumn = map[string]any{"dtype": "int64", "_type": "Value"}
+)
+
+func listColumn(of any) any { return map[string]any{"feature": of, "_type": "Sequence"} }
+
+// parquetFile is one split as one file, in row groups of a bounded size.
+type parquetFile[T any] struct {
+	file *os.File
+	w    *parquet.GenericWriter[T]
+	row  func(*sample) (T, error)
+}
+
+// rowGroup is how many rows are held in memory.
+const rowGroup = 32
+
+func openTable[T any](dir, split string, features map[string]any, row func(*sample) (T, error)) (writer, error) {
+	features["images"] = listColumn(map[string]any{"_type": "Image"})
+	about, err := json.Marshal(map[string]any{"info": map[string]any{"features": features}})
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Create(filepath.Join(dir, split+".parquet"))
+	if err != nil {
+		return nil, err
+	}
+	w := parquet.NewGenericWriter[T](f, parquet.MaxRowsPerRowGroup(rowGroup), parquet.KeyValueMetadata("huggingface", string(about)), parquet.CreatedBy("precinct", "1", "0"), parquet.DataPageStatistics(false))
+	return &parquetFile[T]{f, w, row}, nil
+}
+
+func (p *parquetFile[T]) Write(s *sample) error {
+	row, err := p.row(s)
+	if err != nil {
+		return err
+	}
+	_, err = p.w.Write([]T{row})
+	return err
+}
+
+func (p *parquetFile[T]) Close() error { return errors.Join(p.w.Close(), p.file.Close()) }
+
+// verlRow is what verl's RLHFDataset reads: each <image> in the prompt's text stands for the next of the images; the reward function gets
+// data_source, ground_truth and extra_info.
+type verlRow struct {
+	DataSource string        `parquet:"data_source,dict"`
+	Prompt     []verlMessage `parquet:"prompt,list"`
+	Images     []hubPicture  `parquet:"images,list"`
+	Ability    string        `parquet:"ability,dict"`
+	Reward     verlReward    `parquet:"reward_model"`
+	Extra      verlExtra     `parquet:"extra_info"`
+}
+
+type verlMessage struct {
+	Role    string `parquet:"role,dict"`
+	Content string `parquet:"content"`
+}
+
+type verlReward struct {
+	Style string `parquet:"style,dict"`
+	Truth string `parquet:"ground_truth"`
+}
+
+type verlExtra struct {
+	Split   string `parquet:"split,dict"`
+	Index   int64  `parquet:"index"`
+	ID      string `parquet:"id"`
+	Problem string `parquet:"problem"`
+	Tier    string `parquet:"tier,dict"`
+	Class   string `parquet:"class,dict"`
+	Answer  string `parquet:"answer"`
+}
+
+func openVerl(dir, split string) (writer, error) {
+	features := map[string]any{"data_source": textColumn, "ability": textColumn,
+		"prompt":       []any{map[string]any{"role": textColumn, "content": textColumn}},
+		"reward_model": map[string]any{"style": textColumn, "ground_truth": textColumn},
+		"extra_info": map[string]any{"split": textColumn, "index": integerColumn, "id": textColumn, "problem": textColumn, "tier": textColumn, "class": textColumn,
+			"answer": textColumn}}
+	return openTable(dir, split, features, func(s *sample) (verlRow, error) {
+		truth, err := s.truthText()
+		r := s.row
+		return verlRow{DataSource: "precinct", Prompt: []verlMessage{{"user", placeholder + placeholder + s.question}}, Images: s.hubPictures(), Ability: "segmentation",
+			Reward: verlReward{"rule", truth}, Extra: verlExtra{split, int64(s.number), r.ID, r.Problem, r.Tier, r.Class, s.answer}}, err
+	})
+}
+
+// trlRow is what TRL's trainers read: SFTTrainer the messages, GRPOTrainer the prompt, and its reward functions the rest by name.
+type trlRow struct {
+	Prompt   []trlMessage `parquet:"prompt,list"`
+	Messages []trlMessage `parquet:"messages,list"`
+	Images   []hubPicture `parquet:"images,list"`
+	ID       string       `parquet:"id"`
+	Problem  string       `parquet:"problem"`
+	Tier     string       `parquet:"tier,dict"`
+	Boxes    []trlBox     `parquet:"gt_boxes,list"`
+	Mask     trlMask      `parquet:"gt_mask"`
+}
+
+type trlMessage struct {
+	Role    string    `parquet:"role,dict"`
+	Content []trlPart `parquet:"content,list"`
+}
+
+// trlPart is a picture, whose text is null, or a text.
+type trlPart struct {
+	Type string  `parquet:"type,dict"`
+	Text *string `parquet:"text,optional"`
+}
+
+type trlBox = []float64
+
+type trlMask struct {
+	Size   []int64 `parquet:"size,list"`
+	Counts []int64 `parquet:"counts,list"`
+	Order  string  `parquet:"order,dict"`
+}
+
+func openTRL(dir, split string) (writer, error) {
+	messages := []any{map[string]any{"role": textColumn, "content": []any{map[string]any{"type": textColumn, "text": textColumn}}}}
+	features := map[string]any{"prompt": messages, "messages": messages, "id": textColumn, "problem": textColumn, "tier": textColumn,
+		"gt_boxes": listColumn(listColumn(map[string]any{"dtype": "float64", "_type": "Value"})),
+		"gt_mask":  map[string]any{"size": listColumn(integerColumn), "counts": listColumn(integerColumn), "order": textColumn}}
+	return openTable(dir, split, features, func(s *sample) (trlRow, error) {
+		user := trlMessage{"user", []trlPart{{Type: "image"}, {Type: "image"}, {"text", &s.question}}}
+		r := trlRow{Prompt: []trlMessage{user}, Messages: []trlMessage{user, {"assistant", []trlPart{{"text", &s.answer}}}}, Images: s.hubPictures(),
+			ID: s.row.ID, Problem: s.row.Problem, Tier: s.row.Tier, Mask: maskColumns(s.mask)}
+		for _, b := range s.boxes {
+			r.Boxes = append(r.Boxes, b[:])
+		}
+		return r, nil
+	})
+}
+
+func maskColumns(r training.Runs) trlMask {
+	wide := func(in []int) (out []int64) {
+		for _, v := range in {
+			out = append(out, int64(v))
+		}
+		return out
+	}
+	return trlMask{wide(r.Size), wide(r.Counts), r.Order}
+}
