@@ -14,7 +14,8 @@ import (
 const (
 	enough      = 50
 	farOff      = 0.02
-	mostBalance = 60
+	mostBalance = 60 // rows of the chart
+	fewBalance  = 20 // where fewer are judged
 )
 
 // Balance is how one class of one tier is shared out.
@@ -69,7 +70,6 @@ func boolCompare(a, b bool) int {
 // balanceChart has a bar for each class of a tier, in parts for its splits' shares, over lines at the shares of all samples.
 func (f *Figures) balanceChart(list []Balance) chart {
 	const left, right, row, top = 250., 150., 22., 20.
-	list = list[:min(mostBalance, len(list))]
 	c := chart{Title: "How the classes are split", W: whole, H: top + row*float64(len(list)) + 4}
 	x := func(share float64) float64 { return left + (whole-left-right)*share }
 	var all Count

@@ -55,8 +55,8 @@ func knownFirst[V any](list []string, m map[string]V) []string {
 
 // functionChart is a ring with a part for each function, and their names beside it: figure 6 (b).
 func (f *Figures) functionChart() chart {
-	const radius, hole, row = 104., 60., 23.
-	c := chart{Title: "Samples by function", W: half, H: 2*radius + 16}
+	const radius, hole, row = 94., 55., 23.
+	c := chart{Title: "Samples by function", W: half, H: 2*radius + 12}
 	ids := byCount(f.Functions)
 	middle := point{radius + 4, c.H / 2}
 	angle, top := -math.Pi/2, max(0, (c.H-row*float64(len(ids)))/2)
@@ -69,9 +69,9 @@ func (f *Figures) functionChart() chart {
 		}
 		angle = end
 		y := top + row*float64(i)
-		c.rect(2*radius+36, y+5, 13, 13, functionRole(id), "%s", titleOf(id))
-		c.text(2*radius+58, y+16, 13, "", "%s", titleOf(id))
-		c.text(half-54, y+16, 13, "end bold", "%s", thousands(n))
+		c.rect(2*radius+28, y+5, 13, 13, functionRole(id), "%s", titleOf(id))
+		c.text(2*radius+48, y+16, 12.5, "", "%s", cut(titleOf(id), 28))
+		c.text(half-50, y+16, 13, "end bold", "%s", thousands(n))
 		c.text(half, y+16, 12, "end soft", "%s", share(n, f.Rows))
 	}
 	c.H = max(c.H, row*float64(len(ids)))
@@ -235,7 +235,7 @@ func sizeChart(h *Histogram, title, unit string) chart {
 	if h.N > 0 {
 		median := h.Quantile(0.5)
 		c.line(x(median), top-6, x(median), top+height, "ink")
-		c.text(x(median), top-10, 12, "middle bold", "median %s", rounded(median))
+		c.text(x(median), top-10, 12, "middle bold", "median ≈ %s", rounded(median))
 	}
 	return c
 }

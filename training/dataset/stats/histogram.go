@@ -2,11 +2,10 @@ package stats
 
 import "math"
 
-// binsPerDouble makes bins half as wide as a doubling.
-const binsPerDouble = 2
+// binsPerDouble is how many bins double a size.
+const binsPerDouble = 4
 
-// Histogram counts sizes in bins that double every other one: bin k holds sizes from 2^(k/2) to below 2^((k+1)/2), and 0 lies in the
-// first. Counts are by tier.
+// Histogram counts sizes in bins on the scale of logarithms: bin k holds sizes from 2^(k/4) to below 2^((k+1)/4), and 0 lies in the first. Counts are by tier.
 type Histogram struct {
 	Bins []Tiered
 	N    int

@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// thousands writes a count with thin spaces between thousands.
+// thousands writes a count with spaces that do not break between thousands.
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
+		s = s[:i] + "\u00a0" + s[i:]
 	}
 	return s
 }
@@ -23,10 +23,10 @@ func share(n, of int) string {
 	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 }
 
-// rounded is a size with three digits at most.
+// rounded is a size with two digits that count.
 func rounded(v float64) string {
-	if v >= 100 {
-		k := math.Pow10(int(math.Log10(v)) - 2)
+	if v >= 10 {
+		k := math.Pow10(int(math.Log10(v)) - 1)
 		return thousands(int(math.Round(v/k) * k))
 	}
 	return strconv.FormatFloat(math.Round(10*v)/10, 'f', -1, 64)
@@ -41,4 +41,12 @@ func compact(v float64) string {
 		return fmt.Sprintf("%.0fk", v/(1<<10))
 	}
 	return fmt.Sprintf("%.0f", v)
+}
+
+// counted is a number and the word for what it counts, as few or many.
+func counted(n int, one, many string) fact {
+	if n == 1 {
+		return fact{"1", one}
+	}
+	return fact{thousands(n), many}
 }
