@@ -75,7 +75,7 @@ func newView(set *dataset.Set, f *Figures) (*view, error) {
 		v.Grounds[i].Attribution = plain(v.Grounds[i].Attribution)
 	}
 	v.Title = titleFor(set)
-	v.Facts = []factcounted(f.Rows, "sample", "samples"), counted(len(f.classes()), "class", "classes"), counted(len(f.Functions), "function", "functions"),
+	v.Facts = []fact{counted(f.Rows, "sample", "samples"), counted(len(f.classes()), "class", "classes"), counted(len(f.Functions), "function", "functions"),
 		counted(len(f.Regions), "region", "regions"), {rounded(f.Side.Quantile(0.5)) + " px", "median side of a place"}}
 	v.Panels = f.panels(letters)
 	v.Sizes = []panel{
