@@ -148,27 +148,43 @@ func windowOf(n []int64) (geo.Window, error) {
 // needed are the columns without which a file is no data set of this layout.
 var needed = []string{"id", "problem", "map.bytes", "sat.bytes", "mask.bytes", "tier"}
 
+// openShard opens a Parquet file that has the columns of the layout. Errors wrap ErrSchema where it has not.
+func openShard(path string) (*os.File, *parquet.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := func() (*parquet.File, error) {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		file, err := openParquet(f, info.Size())
+		if err != nil {
+			return nil, err
+		}
+		for _, column := range needed {
+			if _, ok := file.Schema().Lookup(strings.Split(column, ".")...); !ok {
+				return nil, &Error{Op: "find column", Subject: column, Err: ErrSchema, Hint: "`precinct dataset import` reads other layouts"}
+			}
+		}
+		return file, nil
+	}()
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, file, nil
+}
+
 // readParquet gives a shard's rows one after the other until yield says no.
 func readParquet(path, split string, yield func(*Row, error) bool) (more bool) {
 	fail := func(err error) bool { return yield(nil, &Error{Op: "read", Subject: path, Err: err}) }
-	f, err := os.Open(path)
+	f, file, err := openShard(path)
 	if err != nil {
 		return fail(err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fail(err)
-	}
-	file, err := openParquet(f, info.Size())
-	if err != nil {
-		return fail(err)
-	}
-	for _, column := range needed {
-		if _, ok := file.Schema().Lookup(strings.Split(column, ".")...); !ok {
-			return fail(&Error{Op: "find column", Subject: column, Err: ErrSchema, Hint: "`precinct dataset import` reads other layouts"})
-		}
-	}
 	r := parquet.NewGenericReader[parquetRow](file)
 	defer r.Close()
 	rows := make([]parquetRow, rowGroup)

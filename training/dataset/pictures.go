@@ -110,6 +110,16 @@ func (r *Row) Truth() (*geo.Mask, error) {
 		return nil, &Fault{"its mask is not of its window", fmt.Sprintf("%d×%d pixels, the window %d×%d", b.Dx(), b.Dy(), w.W, w.H)}
 	}
 	m := geo.NewMask(w)
+	if gray, ok := img.(*image.Gray); ok { // ours: a tenth of the time of asking for colours
+		for y := range w.H {
+			for x, v := range gray.Pix[y*gray.Stride : y*gray.Stride+w.W] {
+				if v != 0 {
+					m.Set(x, y)
+				}
+			}
+		}
+		return m, nil
+	}
 	for y := range w.H {
 		for x := range w.W {
 			if r, g, bl, _ := img.At(b.Min.X+x, b.Min.Y+y).RGBA(); r|g|bl != 0 {
