@@ -102,7 +102,7 @@ func (g grain) Tile(_ context.Context, t maptile.Tile) (*tiles.Tile, error) {
 	for y := range geo.TileSize {
 		for x := range geo.TileSize {
 			sum, weight := 0.0, 0.0
-			for z := 14; z <= g.native; z++ { // as strong at each octave, smooth between its points
+			for z := g.native - 2; z <= g.native; z++ { // as strong at each octave, smooth between its points
 				scale := math.Pow(2, float64(int(t.Z)-z))
 				sum += smooth((float64(t.X)*geo.TileSize+float64(x))/scale, (float64(t.Y)*geo.TileSize+float64(y))/scale)
 				weight++
@@ -117,8 +117,8 @@ func (g grain) Tile(_ context.Context, t maptile.Tile) (*tiles.Tile, error) {
 // smooth is noise between 0 and 1 at whole numbers and their bilinear mean between.
 func smooth(x, y float64) float64 {
 	noise := func(x, y float64) float64 {
-		v := math.Sin(math.Mod(x, 7919)*12.9898+math.Mod(y, 6007)*78.233) * 43758.5453
-		return v - math.Floor(v)
+		h := (uint64(int64(x))*0x9E3779B97F4A7C15 ^ uint64(int64(y))) * 0xBF58476D1CE4E5B9
+		return float64((h^h>>31)*0x94D049BB133111EB>>11) / (1 << 53)
 	}
 	x0, y0 := math.Floor(x), math.Floor(y)
 	fx, fy := x-x0, y-y0
@@ -126,7 +126,7 @@ func smooth(x, y float64) float64 {
 }
 
 func TestGroundZoom(t *testing.T) {
-	at := []orb.Point{{32.59, 0.35}, {32.591, 0.351}}
+	at := []orb.Point{{32.59, 0.35}}
 	for _, c := range []struct {
 		native int
 		want   string
