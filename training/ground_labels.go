@@ -67,7 +67,11 @@ func labelled(at orb.Point, name string, places []formats.Feature) orb.Polygon {
 					ring[k] = geo.Project(ring[k], finest)
 				}
 			}
-			if d := planar.DistanceFrom(p, at); d < distance {
+			d := toOutline(at, p)
+			if planar.PolygonContains(p, at) {
+				d = 0
+			}
+			if d < distance {
 				nearest, distance = p, d
 			}
 		}
@@ -75,10 +79,19 @@ func labelled(at orb.Point, name string, places []formats.Feature) orb.Polygon {
 	return nearest
 }
 
-// move goes from a label, or from the middle of its outline where it lies outside.
+// toOutline is how far a point is from an outline, inside or outside.
+func toOutline(at orb.Point, p orb.Polygon) float64 {
+	d := math.Inf(1)
+	for _, ring := range p {
+		d = min(d, planar.DistanceFrom(orb.LineString(ring), at))
+	}
+	return d
+}
+
+// move goes from a label, or from the middle of its outline where it lies outside or on it.
 func move(from orb.Point, outline orb.Polygon, to Move, r *rand.Rand) orb.Point {
 	const nearly = 0.98 // of the way to the outline: a door's label is inside
-	if !planar.PolygonContains(outline, from) {
+	if !planar.PolygonContains(outline, from) || toOutline(from, outline) < 1 {
 		from = formats.LabelPoint(outline)
 	}
 	along := func(angle, d float64) orb.Point {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +14,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paulmach/orb"
+
+	"github.com/precinct-map/precinct/geo"
 )
 
 // chat is an OpenAI-compatible server that answers the nth question after the two of the probe, from 1, as it is told.
@@ -128,4 +135,67 @@ func TestEvalUsage(t *testing.T) {
 			t.Errorf("%s: exit %d, %q; want 2 and %q", name, code, stderr, c.says)
 		}
 	}
+}
+
+// TestEvalFolders says what a folder lacks, before any model is opened where that is known.
+func TestEvalFolders(t *testing.T) {
+	folder := t.TempDir()
+	empty := t.TempDir()
+	t.Chdir(t.TempDir())
+	picture, err := os.Create(mkdir(t, folder, "labelled/17/76000") + "/65000.png")
+	if err == nil {
+		err = errors.Join(png.Encode(picture, image.NewRGBA(image.Rect(0, 0, 256, 256))), picture.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := geo.Unproject(orb.Point{76000.5 * 256, 65000.5 * 256}, 17)
+	square := func(kind string, coordinates string) string {
+		return `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"Oak School","amenity":"school"},"geometry":{"type":"` + kind + `","coordinates":` + coordinates + `}}]}`
+	}
+	for name, text := range map[string]string{
+		"map.geojson":   square("Point", fmt.Sprintf("[%f,%f]", at[0], at[1])),
+		"truth.geojson": square("Polygon", fmt.Sprintf("[[[%f,%f],[%f,%f],[%f,%f],[%f,%f]]]", at[0]-1e-4, at[1]-1e-4, at[0]+1e-4, at[1]-1e-4, at[0], at[1]+1e-4, at[0]-1e-4, at[1]-1e-4)),
+	} {
+		if err := os.WriteFile(folder+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"no folder":       {[]string{"--on", "nowhere"}, exitFailed, "truth.geojson"},
+		"empty":           {[]string{"--on", empty}, exitFailed, "labelled"},
+		"town's zoom":     {[]string{"--zoom", "18"}, exitUsage, "for folders"},
+		"town's labels":   {[]string{"--move", "edge"}, exitUsage, "of folders"},
+		"town's rows":     {[]string{"--format", "rows"}, exitUsage, "for folders"},
+		"move":            {[]string{"--on", folder, "--move", "far"}, exitUsage, "centre or third or edge"},
+		"report of two":   {[]string{"--on", folder + "+" + folder, "--report", "r.html"}, exitUsage, "not of 2"},
+		"no size":         {[]string{"--on", folder, "--system", "label-box:wide"}, exitUsage, "label-box"},
+		"zoom too far":    {[]string{"--on", folder, "--zoom", "18", "--system", "whole-scene"}, exitFailed, "do not reach"},
+		"zoom is no zoom": {[]string{"--on", folder, "--zoom", "near", "--system", "whole-scene"}, exitFailed, "native or next"},
+	} {
+		code, _, stderr := call(t, append([]string{"eval", "--labels", "map"}, c.args...)...)
+		if code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: exit %d, %q; want %d and %q", name, code, stderr, c.code, c.says)
+		}
+	}
+	args := []string{"eval", "--on", folder + "+" + folder, "--tier", "name", "--labels", "map", "--move", "edge", "--system", "whole-scene"}
+	code, rows, stderr := call(t, append(args, "--format", "rows")...)
+	if code != exitDone || strings.Count(rows, "| 17 (native) | 1 |") != 2 || !strings.Contains(rows, "| *together* | native | 2 |") {
+		t.Errorf("exit %d\n%s%s", code, rows, stderr)
+	}
+	if code, tables, _ := call(t, append(args, "--zoom", "17")...); code != exitDone || strings.Count(tables, "zoom 17\n") != 2 {
+		t.Errorf("exit %d\n%s", code, tables)
+	}
+}
+
+func mkdir(t *testing.T, folder, name string) string {
+	t.Helper()
+	if err := os.MkdirAll(folder+"/"+name, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return folder + "/" + name
 }

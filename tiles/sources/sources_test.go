@@ -281,4 +281,31 @@ func TestDirStaysInside(t *testing.T) {
 	}
 }
 
+// TestDirMixesEndings: who makes tiles writes JPEG where the ground is whole and PNG where something is clear.
+func TestDirMixesEndings(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "3", "5"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]tiles.Format{"1.png": tiles.PNG, "3.jpg": tiles.JPEG} {
+		if err := os.WriteFile(filepath.Join(folder, "3", "5", name), picture(t, red, f), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src, err := Open(t.Context(), Config{Name: "d", Kind: "dir", Path: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.(*dir).Close()
+	for y, want := range map[uint32]tiles.Format{1: tiles.PNG, 3: tiles.JPEG} {
+		tile, err := src.Tile(t.Context(), maptile.New(5, y, 3))
+		if err != nil || tile.Format() != want {
+			t.Errorf("3/5/%d: %v, want %v", y, err, want)
+		}
+	}
+	if _, err := src.Tile(t.Context(), maptile.New(5, 2, 3)); !errors.Is(err, tiles.ErrNotFound) {
+		t.Errorf("a tile that is not there: %v", err)
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
