@@ -178,6 +178,7 @@ func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
 	if err != nil {
 		return err
 	}
+	tellSkipped(m)
 	if f.embeddings {
 		if err := embed(cmd, g, f.output); err != nil {
 			return err
