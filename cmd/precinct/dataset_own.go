@@ -29,6 +29,9 @@ func (b *groundBuilder) own(ctx context.Context, conf config) (*dataset.Ground, 
 	if err := conf.nameSources(b.flags.satellite, b.flags.plan); err != nil {
 		return nil, err
 	}
+	if conf.Pair.Satellite == "" || conf.Pair.Map == "" {
+		return nil, usagef("name both sources, with --satellite and --map or in the configuration")
+	}
 	if err := mayCopy(conf); err != nil { // before anybody is asked for a picture
 		return nil, err
 	}
