@@ -126,14 +126,18 @@ func mayCopy(conf config) error {
 	return nil
 }
 
-// hasZoom is an error where a layer has no pictures of a zoom's detail, which would be enlarged ones or a great many.
+// coarser is how many zooms above a layer's least its pictures may be put together for: each takes four times as many tiles.
+const coarser = 2
+
+// hasZoom is an error where a layer has no pictures of a zoom's detail: enlarged ones would teach to see what is not there.
 func hasZoom(i tiles.Info, zoom int) error {
 	extra := 0
 	for s := geo.TileSize; s < i.TileSize; s *= 2 {
 		extra++
 	}
-	if least, most := i.MinZoom+extra, i.MaxZoom+extra; zoom < least || zoom > most {
-		return usagef("source %q has pictures of the zooms %d to %d, none of %d: say another with --zoom", i.Name, least, most, zoom)
+	if least, most := max(0, i.MinZoom+extra-coarser), i.MaxZoom+extra; zoom < least || zoom > most {
+		return usagef("source %q has tiles of the zooms %d to %d, which pictures of the zooms %d to %d are made of, none of %d: say another with --zoom",
+			i.Name, i.MinZoom, i.MaxZoom, least, most, zoom)
 	}
 	return nil
 }

@@ -177,6 +177,7 @@ func TestOwnGroundIsRefused(t *testing.T) {
 		"may not cache":          {"unkept", "town:map", good, nil, exitFailed, []string{`"unkept"`, "may_cache: false", "copied"}},
 		"no such source":         {"nothing", "town:map", good, nil, exitFailed, []string{`"nothing"`}},
 		"no such zoom":           {photos, "town:map", good, []string{"--zoom", "19"}, exitUsage, []string{"zooms 17 to 17", "none of 19"}},
+		"far too coarse":         {photos, "town:map", good, []string{"--zoom", "14"}, exitUsage, []string{"zooms 15 to 17 are made of", "none of 14"}},
 		"a map without outlines": {photos, "town:map", "map", nil, exitUsage, []string{"kind town", "osm"}},
 		"two areas":              {photos, "town:map", good, []string{"--place", "x", "--bbox", "1,2,3,4"}, exitUsage, []string{"--bbox, --place and --geojson"}},
 		"a query of a file":      {photos, "town:map", good, []string{"--query", "school"}, exitUsage, []string{"store or feedback"}},
