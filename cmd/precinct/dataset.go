@@ -67,22 +67,23 @@ func newDatasetBuild(g *global) *cobra.Command {
 
 The ground is one or more of --on: town (made-up towns; --samples says how much), drawn:FILE[+FILE…] (real streets of map extracts,
 painted), or a folder with labelled/ (tiles), map.geojson and truth.geojson, or one of such folders. Or it is your own: --satellite and --map
-name a configured source or are KIND:PATH-OR-URL as in segment, and --outlines is a file (GeoJSON, GeoPackage, GeoParquet), "map" for the
-places that the map's own data outline, "store" for what was found and not judged wrong, or "feedback" for what people corrected or
-called right.
+name a configured source or are KIND:PATH-OR-URL as in segment (default: the configuration's pair), and --outlines is a file (GeoJSON,
+GeoPackage, GeoParquet), "map" for the places that the map's own data outline, "store" for what was found and not judged wrong, or
+"feedback" for what people corrected or called right. Rows of a file that are no use are told and left out. Pictures are copied: a source
+with may_derive: false or may_cache: false is refused.
 
 The same command over the same sources gives the same bytes. Cut off at any moment, it goes on where it stopped when it is given again.`,
 		Example: "  precinct dataset build --on town --samples 3000 --seed 1 -o build/town\n" +
 			"  precinct dataset build --on drawn:sf.osm.pbf+honolulu.mbtiles --samples 600 -o build/streets\n" +
 			"  precinct dataset build --satellite mbtiles:photo.mbtiles --map osm:city.osm.pbf --outlines schools.gpkg --zoom 19 -o build/schools\n" +
-			"  precinct dataset build --satellite photo --map city --outlines feedback --query school -o build/corrected",
+			"  precinct dataset build --outlines feedback --query school -o build/corrected",
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, g) },
 	}
 	flags := c.Flags()
 	flags.StringArrayVar(&f.on, "on", nil, "ground: town, drawn:FILE[+FILE…], or a folder; may be given more than once")
 	flags.StringSliceVar(&f.leaveOut, "leave-out", nil, "grounds, by name, of which everything goes into test")
-	flags.StringVar(&f.satellite, "satellite", "", "source of satellite pictures")
-	flags.StringVar(&f.plan, "map", "", "source of map pictures")
+	flags.StringVar(&f.satellite, "satellite", "", "source of satellite pictures (default pair.satellite)")
+	flags.StringVar(&f.plan, "map", "", "source of map pictures (default pair.map)")
 	flags.StringVar(&f.outlines, "outlines", "", "file of outlines, or map, store, feedback")
 	flags.StringVar(&f.nameColumn, "name-column", "name", "column of a file of outlines that holds names")
 	flags.StringVar(&f.classes, "class-column", "class", "column that holds classes; without it OSM's tags tell the class")
@@ -124,9 +125,9 @@ func (f *buildFlags) spec() (dataset.Spec, error) {
 	case f.output == "":
 		return s, usagef("say with -o which folder to make")
 	case own == (len(f.on) > 0):
-		return s, usagef("say --on town, drawn:FILE or a folder, or else --satellite, --map and --outlines")
-	case own && (f.satellite == "" || f.plan == "" || f.outlines == ""):
-		return s, usagef("--satellite, --map and --outlines go together")
+		return s, usagef("say --on town, drawn:FILE or a folder, or else --outlines, with --satellite and --map")
+	case own && f.outlines == "":
+		return s, usagef("say with --outlines where the places' outlines are")
 	case f.query != "" && f.outlines != "store" && f.outlines != "feedback":
 		return s, usagef("--query goes with --outlines store or feedback")
 	case f.format != "parquet" && f.format != "folder":
@@ -178,6 +179,7 @@ func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
 	if err != nil {
 		return err
 	}
+	tellSkipped(m)
 	if f.embeddings {
 		if err := embed(cmd, g, f.output); err != nil {
 			return err

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +29,9 @@ func (b *groundBuilder) own(ctx context.Context, conf config) (*dataset.Ground, 
 	if err := conf.nameSources(b.flags.satellite, b.flags.plan); err != nil {
 		return nil, err
 	}
+	if conf.Pair.Satellite == "" || conf.Pair.Map == "" {
+		return nil, usagef("name both sources, with --satellite and --map or in the configuration")
+	}
 	if err := mayCopy(conf); err != nil { // before anybody is asked for a picture
 		return nil, err
 	}
@@ -35,11 +40,7 @@ func (b *groundBuilder) own(ctx context.Context, conf config) (*dataset.Ground, 
 	if err != nil {
 		return nil, err
 	}
-	for i := range conf.Sources {
-		if conf.Sources[i].Name == "map" && conf.Sources[i].Style == "" {
-			conf.Sources[i].Style = b.flags.style
-		}
-	}
+	described := b.describe(&conf)
 	sat, plan, err := b.pair(ctx, conf)
 	if err != nil {
 		return nil, err
@@ -50,6 +51,7 @@ func (b *groundBuilder) own(ctx context.Context, conf config) (*dataset.Ground, 
 		}
 	}
 	g := b.layers(name, zoom, sat, plan)
+	g.Sources = described
 	si := sat.Info()
 	g.Attribution = joined(cmp.Or(named(b.flags.credits, name), si.Attribution), plan.Info().Attribution)
 	g.Drawn = si.Kind == "town" || si.Kind == "drawn"
@@ -68,6 +70,31 @@ func (b *groundBuilder) own(ctx context.Context, conf config) (*dataset.Ground, 
 func outlinesName(from string) string {
 	name, _, _ := strings.Cut(filepath.Base(from), ".")
 	return slug(name)
+}
+
+// describe says what the pair's layers are, and sees to it that a drawn map is of a style that shows no outline: full, for people, does.
+func (b *groundBuilder) describe(conf *config) []string {
+	var satellite, plan string
+	for i := range conf.Sources {
+		c := &conf.Sources[i]
+		label := c.Kind + " " + c.Name
+		if c.Path != "" {
+			label = c.Kind + " " + filepath.Base(c.Path)
+		}
+		if drawn := c.Kind == "osm" || c.Kind == "town"; drawn && c.Name == conf.Pair.Map {
+			if c.Style == "" || c.Style == "full" || b.flags.style == "basic-b" {
+				c.Style = b.flags.style
+			}
+			label += ", " + c.Style
+		}
+		switch c.Name {
+		case conf.Pair.Satellite:
+			satellite = label
+		case conf.Pair.Map:
+			plan = label
+		}
+	}
+	return []string{satellite, plan}
 }
 
 // pair opens the configured sources.
@@ -99,14 +126,18 @@ func mayCopy(conf config) error {
 	return nil
 }
 
-// hasZoom is an error where a layer has no pictures of a zoom's detail, which would be enlarged ones or a great many.
+// coarser is how many zooms above a layer's least its pictures may be put together for: each takes four times as many tiles.
+const coarser = 2
+
+// hasZoom is an error where a layer has no pictures of a zoom's detail: enlarged ones would teach to see what is not there.
 func hasZoom(i tiles.Info, zoom int) error {
 	extra := 0
 	for s := geo.TileSize; s < i.TileSize; s *= 2 {
 		extra++
 	}
-	if least, most := i.MinZoom+extra, i.MaxZoom+extra; zoom < least || zoom > most {
-		return usagef("source %q has pictures of the zooms %d to %d, none of %d: say another with --zoom", i.Name, least, most, zoom)
+	if least, most := max(0, i.MinZoom+extra-coarser), i.MaxZoom+extra; zoom < least || zoom > most {
+		return usagef("source %q has tiles of the zooms %d to %d, which pictures of the zooms %d to %d are made of, none of %d: say another with --zoom",
+			i.Name, i.MinZoom, i.MaxZoom, least, most, zoom)
 	}
 	return nil
 }
@@ -184,6 +215,17 @@ func tellLeftOut(from string, set *outlines.Set) {
 	}
 	if words := set.Unknown(); len(words) > 0 {
 		slog.Warn("classes that the taxonomy does not know: their places are asked for by name only", "of", from, "classes", strings.Join(words[:min(len(words), firstRows)], ", "))
+	}
+}
+
+// tellSkipped says what of the outlines did not become samples.
+func tellSkipped(m *dataset.Manifest) {
+	reasons := slices.SortedFunc(maps.Keys(m.Skipped), func(a, b string) int { return cmp.Or(m.Skipped[b]-m.Skipped[a], strings.Compare(a, b)) })
+	for _, reason := range reasons[:min(len(reasons), 2*firstRows)] {
+		slog.Info("left out", "because", reason, "how many", m.Skipped[reason])
+	}
+	if m.Total() == 0 {
+		slog.Warn("the data set is empty: skipped.jsonl in its folder names each place and says why it was left out")
 	}
 }
 

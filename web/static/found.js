@@ -1,5 +1,5 @@
 // The list of what was found in the view, what to do with it, and what to do where nothing was found.
-import { $, area, button, el, plural } from './dom.js';
+import { $, area, button, copyable, el, plural } from './dom.js';
 import { LOWEST_ZOOM } from './outlines.js';
 
 const MOST = 100; // rows; more are for the map, the export or a GIS
@@ -11,6 +11,9 @@ export const HONEST = 'A score is the model’s own estimate of how well its out
 // by is who an outline is from: the model with its estimate, or a person.
 export const by = (p) => (p.model ? `score ${p.score.toFixed(2)}` : 'drawn by a person');
 
+// training is the command line that makes a training set of what people said of a phrase's outlines.
+const training = (phrase) => `precinct dataset build --outlines feedback --query '${phrase.replaceAll("'", "'\\''")}' -o 'sets/${phrase.replace(/[^\p{L}\p{N}]+/gu, '-')}'`;
+
 export class Found {
   // does are the functions draw, whole and pick, and server makes addresses.
   constructor({ server, does }) {
@@ -18,10 +21,11 @@ export class Found {
     this.rows = el('ol', { class: 'rows' });
     this.hint = el('div', { class: 'hint' });
     this.take = el('p', { class: 'soft' });
+    this.train = el('details', { class: 'soft' });
     this.honest = el('p', { class: 'soft small' }, HONEST);
     $('found').replaceChildren(
       el('div', { class: 'row actions' }, button('Find in this whole area…', does.whole), button('Draw one', does.draw, { 'aria-keyshortcuts': 'd' })),
-      this.hint, this.rows, this.take, this.honest);
+      this.hint, this.rows, this.take, this.train, this.honest);
   }
 
   show(o) {
@@ -33,7 +37,11 @@ export class Found {
     if (found.length > MOST) this.rows.append(el('li', { class: 'soft' }, `and ${found.length - MOST} more; zoom in to list them`));
     this.summary(o, found.length);
     this.take.replaceChildren('All that is stored, to take away: ', ...FORMATS.flatMap((f) => [el('a', { href: this.server.url(`aoi/${encodeURIComponent(o.phrase)}.${f}`), download: true }, f), ' ']));
-    this.take.hidden = this.honest.hidden = !found.length;
+    if (this.phrase !== o.phrase) { // else it would close under the reader's hand
+      this.phrase = o.phrase;
+      this.train.replaceChildren(el('summary', {}, 'As a training set'), el('p', {}, 'of the outlines that people corrected or called right, on the server’s machine:'), copyable(training(o.phrase)));
+    }
+    this.take.hidden = this.train.hidden = this.honest.hidden = !found.length;
   }
 
   row(o, { id, properties: p }) {
