@@ -240,8 +240,8 @@ func (a *app) openBucket(ctx context.Context) error {
 func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.outlines()} }
 
 // policy opens our own model, from a run's folder or its file.
-func (a *app) policy(path string) (reasoning.VLM, error) {
-	p, err := policy.Open(policy.Options{Path: path, Segmenter: a.outlines(), Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory})
+func (a *app) policy(path string, segmenter reasoning.Segmenter) (reasoning.VLM, error) {
+	p, err := policy.Open(policy.Options{Path: path, Segmenter: segmenter, Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory})
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (a *app) openVLM(ctx context.Context) (vlm reasoning.VLM, err error) {
 	if a.config.VLM.Kind == "reader" {
 		vlm = a.reader()
 	} else if a.config.VLM.Kind == "policy" {
-		if vlm, err = a.policy(a.config.VLM.Policy); err != nil {
+		if vlm, err = a.policy(a.config.VLM.Policy, a.outlines()); err != nil {
 			return nil, err
 		}
 	} else if vlm, err = connect(ctx, a.config.VLM); err != nil {

@@ -25,7 +25,7 @@ import (
 )
 
 // evalSystems are the systems by name; those but model need no configuration.
-var evalSystems = []string{"reader", "model", "true-box", "true-point", "label-box", "whole-scene"}
+var evalSystems = []string{"reader", "policy", "model", "true-box", "true-point", "label-box", "whole-scene"}
 
 // labelBoxEdge is the label-box's, in pixels: it does best on the town with 80 of 40, 80, 120, 160.
 const labelBoxEdge = 80
@@ -53,6 +53,7 @@ type evalFlags struct {
 	report   string
 	samples  int
 	credit   string
+	policy   string
 
 	vlm vlmConfig // the configuration's, for endpoints
 }
@@ -67,6 +68,7 @@ labelled/ (tiles), map.geojson and truth.geojson, or several, joined by +. Each 
 and one class that it has none of; a folder for each of its places by name and by class. The systems are
 
   reader       labels and segmenter, the default of serve
+  policy       our own small model, of the run or file that --policy names
   model        the vlm of the configuration
   true-box     the segmenter with the truth's boxes: the best that any boxes may hope for
   true-point   the segmenter with a point in each true outline
@@ -95,6 +97,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	}
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
+	flags.StringVar(&f.policy, "policy", "", "run or policy.onnx of the system policy")
 	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
 	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
 	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, FOLDER[+FOLDER…]")
@@ -312,6 +315,14 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 		switch s {
 		case "reader":
 			p := pipeline(s, &reader.Reader{Segmenter: segmenter})
+			p.Labels = true
+			system = p
+		case "policy":
+			vlm, err := a.policy(f.policy, segmenter)
+			if err != nil {
+				return nil, err
+			}
+			p := pipeline(s, vlm)
 			p.Labels = true
 			system = p
 		case "model":

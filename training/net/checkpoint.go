@@ -97,11 +97,11 @@ func LoadTrainer(b *Backend, dir string) (*Trainer, error) {
 	if err := h.Config.Validate(); err != nil {
 		return nil, fail(err, "")
 	}
-	t := newTrainer(b, h.Config, h.Recipe)
-	if t.layout.total != h.Total || len(body) != 3*4*h.Total {
-		return nil, fail(fmt.Errorf("it has %d parameters in %d bytes, this program's net of that shape %d", h.Total, len(body), t.layout.total),
+	if n := newLayout(h.Config).total; n != h.Total || len(body) != len(Trainer{}.state)*4*h.Total {
+		return nil, fail(fmt.Errorf("it has %d parameters in %d bytes, this program's net of that shape %d", h.Total, len(body), n),
 			"it was written by another version: use that, or train anew")
 	}
+	t := newTrainer(b, h.Config, h.Recipe)
 	t.step = h.Step
 	var parts [3][]float32
 	for i := range parts {

@@ -1,6 +1,7 @@
 package net
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -103,21 +104,60 @@ func TestTenSamplesAreLearnedByHeart(t *testing.T) {
 	}
 }
 
-// BenchmarkSFT is a step of 32 of the whole net on XLA.
+// BenchmarkSFT is a step of 32 of the whole net on XLA, for a box and for a box with points.
 func BenchmarkSFT(b *testing.B) {
-	tr, err := NewTrainer(openXLA(b), DefaultConfig(40), SFTRecipe(1000), 1)
+	backend := openXLA(b)
+	for _, length := range []int{BoxTokens, MaxTokens} {
+		b.Run(fmt.Sprint(length), func(b *testing.B) {
+			tr := benchTrainer(b, backend)
+			batch := drawBatch(tr.Config(), 32, 1, length, rng(1))
+			benchSteps(b, 32, func() error { _, err := tr.Step(batch); return err })
+		})
+	}
+}
+
+// BenchmarkGRPO is what 16 places of 8 completions cost: their scores under a policy, and one step on them.
+func BenchmarkGRPO(b *testing.B) {
+	tr := benchTrainer(b, openXLA(b))
+	batch := drawBatch(tr.Config(), 16, 8, BoxTokens, rng(1))
+	scored, err := tr.Score(batch)
 	if err != nil {
 		b.Fatal(err)
 	}
-	batch := drawBatch(tr.Config(), 32, 1, 4, rng(1))
+	advantages := make([]float32, batch.Completions())
+	for i := range advantages {
+		advantages[i] = float32(i%2) - .5
+	}
+	b.Run("score", func(b *testing.B) {
+		benchSteps(b, 128, func() error { _, err := tr.Score(batch); return err })
+	})
+	b.Run("step", func(b *testing.B) {
+		benchSteps(b, 128, func() error {
+			_, err := tr.GRPOStep(batch, scored.LogP, scored.LogP, advantages, .5, .005)
+			return err
+		})
+	})
+}
+
+func benchTrainer(b *testing.B, backend *Backend) *Trainer {
+	b.Helper()
+	tr, err := NewTrainer(backend, DefaultConfig(40), SFTRecipe(1000), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.Logf("%d parameters", tr.Parameters())
-	if _, err := tr.Step(batch); err != nil { // compiles
+	return tr
+}
+
+// benchSteps leaves the first, which compiles, out.
+func benchSteps(b *testing.B, samples int, step func() error) {
+	if err := step(); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := tr.Step(batch); err != nil {
+		if err := step(); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(32*b.N)/b.Elapsed().Seconds(), "samples/s")
+	b.ReportMetric(float64(samples*b.N)/b.Elapsed().Seconds(), "samples/s")
 }

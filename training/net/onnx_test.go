@@ -1,6 +1,7 @@
 package net
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -113,6 +114,13 @@ func alike(t *testing.T, tr *Trainer) {
 	dir := t.TempDir()
 	if err := tr.Freeze().WriteONNX(dir, map[string]string{"precinct.test": "1"}); err != nil {
 		t.Fatal(err)
+	}
+	first, err := tr.Freeze().onnx(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := tr.Freeze().onnx(nil); !bytes.Equal(first, again) {
+		t.Error("the same net gives two files")
 	}
 	s := serve(t, filepath.Join(dir, ONNXName))
 	if s.c != c {

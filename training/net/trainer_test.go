@@ -1,7 +1,9 @@
 package net
 
 import (
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -157,4 +159,44 @@ func TestRate(t *testing.T) {
 	if got := (Recipe{Rate: 1}).RateAt(1000); got != 1 {
 		t.Errorf("without an end: %g", got)
 	}
+}
+
+// TestCheckpointOfAnotherNet: one of a version whose net had other weights is refused, not read askew.
+func TestCheckpointOfAnotherNet(t *testing.T) {
+	tr := newTiny(t, 10)
+	tr.layout.weights, tr.layout.total = tr.layout.weights[:3], tr.layout.weights[3].from
+	tr.setState(make([]float32, tr.layout.total), make([]float32, tr.layout.total), make([]float32, tr.layout.total))
+	dir := t.TempDir()
+	if err := tr.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadTrainer(tr.backend, dir); !errors.Is(err, ErrCheckpoint) {
+		t.Errorf("another net's checkpoint: %v", err)
+	}
+}
+
+// TestSaveThatFails names the folder and says what may be wrong.
+func TestSaveThatFails(t *testing.T) {
+	tr := newTiny(t, 10)
+	dir := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(dir, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var e *Error
+	if err := tr.Save(dir); !errors.As(err, &e) || e.Hint == "" {
+		t.Errorf("saved below a file: %v", err)
+	}
+}
+
+func FuzzSplitCheckpoint(f *testing.F) {
+	f.Add([]byte(checkpointMagic))
+	f.Add(append([]byte(checkpointMagic), 255, 255, 255, 255, 0, 0, 0, 0))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		// The checksum keeps most inputs out: put the right one, so that what is behind it is tried.
+		for _, d := range [][]byte{data, binary.LittleEndian.AppendUint32(slices.Clone(data), crc32.ChecksumIEEE(data))} {
+			if _, body, err := splitCheckpoint(d); err == nil && len(body) > len(d) {
+				t.Error("more comes out than went in")
+			}
+		}
+	})
 }
