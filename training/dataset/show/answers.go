@@ -137,7 +137,7 @@ func (h *Handler) row(r *http.Request) (any, error) {
 		"split": row.Split, "place": row.Place, "labels": len(row.Labels), "labelled": row.Labelled, "sources": row.Sources, "attribution": row.Attribution, "licence": row.Licence,
 		"drawn": row.Drawn, "novel": row.Novel, "width": w.W, "height": w.H, "pixels": mask.Count(), "outline": path(mask), "bad": mark.Bad, "why": mark.Why}
 	if !row.Window.Empty() {
-		at := w.Center()
+		at := w.LonLat(orb.Point{float64(w.W) / 2, float64(w.H) / 2})
 		out["window"], out["lon"], out["lat"] = row.Window.String(), at[0], at[1]
 	}
 	if marked {
