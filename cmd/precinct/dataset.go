@@ -21,7 +21,7 @@ func newDataset(g *global) *cobra.Command {
 		Long: `A data set is a folder of samples: a map, a satellite picture, a phrase, and the mask of what the phrase means there, for
 names, classes and functions of places, in the splits train, val and test that share no ground.`,
 	}
-	c.AddCommand(newDatasetBuild(g), newDatasetVerify(), newDatasetEmbed(g), newDatasetStats())
+	c.AddCommand(newDatasetBuild(g), newDatasetVerify(), newDatasetEmbed(g), newDatasetStats(), newDatasetShow())
 	return c
 }
 

@@ -106,7 +106,7 @@ func hues() []hue {
 	for i, c := range []string{"#4a5a9e", "#b06aa3", "#3f9aa8"} {
 		out = append(out, hue{fmt.Sprintf("t%d", i), c, paler(c)})
 	}
-	for i, c := range []string{"#2f6fb5", "#d9822b", "#c0504d", "#2f9e77", "#8064a2", "#a0762f", "#c85a9a", "#5f8a2f", "#2a95ad", "#7d6b5d", "#8a8f95"} {
+	for i, c := range []string{"#2f6fb5", "#d9822b", "#c0504d", "#7d6b5d", "#8064a2", "#a0762f", "#c85a9a", "#5f8a2f", "#2a95ad", "#2f9e77", "#8a8f95"} {
 		out = append(out, hue{fmt.Sprintf("f%d", i), c, paler(c)})
 	}
 	return out

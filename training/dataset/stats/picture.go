@@ -29,7 +29,7 @@ func WritePicture(w io.Writer, set *dataset.Set, f *Figures) error {
 	for _, s := range c.Shapes {
 		p.paint(s)
 	}
-	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, p.img)
+	return png.Encode(w, p.img)
 }
 
 // sheet is all panels on one chart.
