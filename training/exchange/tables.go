@@ -29,10 +29,7 @@ func ending(picture []byte) string {
 }
 
 // The hub's words for columns; a list of structs is a list with one.
-var (
-	textColumn    = map[string]any{"dtype": "string", "_type": "Value"}
-	integerColumn = map[string]any{"dtype": "int64", "_type": "Value"}
-)
+func column(dtype string) any { return map[string]any{"dtype": dtype, "_type": "Value"} }
 
 func listColumn(of any) any { return map[string]any{"feature": of, "_type": "Sequence"} }
 
@@ -103,11 +100,11 @@ type verlExtra struct {
 }
 
 func openVerl(dir, split string) (writer, error) {
-	features := map[string]any{"data_source": textColumn, "ability": textColumn,
-		"prompt":       []any{map[string]any{"role": textColumn, "content": textColumn}},
-		"reward_model": map[string]any{"style": textColumn, "ground_truth": textColumn},
-		"extra_info": map[string]any{"split": textColumn, "index": integerColumn, "id": textColumn, "problem": textColumn, "tier": textColumn, "class": textColumn,
-			"answer": textColumn}}
+	features := map[string]any{"data_source": column("string"), "ability": column("string"),
+		"prompt":       []any{map[string]any{"role": column("string"), "content": column("string")}},
+		"reward_model": map[string]any{"style": column("string"), "ground_truth": column("string")},
+		"extra_info": map[string]any{"split": column("string"), "index": column("int64"), "id": column("string"), "problem": column("string"), "tier": column("string"), "class": column("string"),
+			"answer": column("string")}}
 	return openTable(dir, split, features, func(s *sample) (verlRow, error) {
 		truth, err := s.truthText()
 		r := s.row
@@ -124,7 +121,7 @@ type trlRow struct {
 	ID       string       `parquet:"id"`
 	Problem  string       `parquet:"problem"`
 	Tier     string       `parquet:"tier,dict"`
-	Boxes    []trlBox     `parquet:"gt_boxes,list"`
+	Boxes    [][]float64  `parquet:"gt_boxes,list"`
 	Mask     trlMask      `parquet:"gt_mask"`
 }
 
@@ -139,8 +136,6 @@ type trlPart struct {
 	Text *string `parquet:"text,optional"`
 }
 
-type trlBox = []float64
-
 type trlMask struct {
 	Size   []int64 `parquet:"size,list"`
 	Counts []int64 `parquet:"counts,list"`
@@ -148,10 +143,10 @@ type trlMask struct {
 }
 
 func openTRL(dir, split string) (writer, error) {
-	messages := []any{map[string]any{"role": textColumn, "content": []any{map[string]any{"type": textColumn, "text": textColumn}}}}
-	features := map[string]any{"prompt": messages, "messages": messages, "id": textColumn, "problem": textColumn, "tier": textColumn,
-		"gt_boxes": listColumn(listColumn(map[string]any{"dtype": "float64", "_type": "Value"})),
-		"gt_mask":  map[string]any{"size": listColumn(integerColumn), "counts": listColumn(integerColumn), "order": textColumn}}
+	messages := []any{map[string]any{"role": column("string"), "content": []any{map[string]any{"type": column("string"), "text": column("string")}}}}
+	features := map[string]any{"prompt": messages, "messages": messages, "id": column("string"), "problem": column("string"), "tier": column("string"),
+		"gt_boxes": listColumn(listColumn(column("float64"))),
+		"gt_mask":  map[string]any{"size": listColumn(column("int64")), "counts": listColumn(column("int64")), "order": column("string")}}
 	return openTable(dir, split, features, func(s *sample) (trlRow, error) {
 		user := trlMessage{"user", []trlPart{{Type: "image"}, {Type: "image"}, {"text", &s.question}}}
 		r := trlRow{Prompt: []trlMessage{user}, Messages: []trlMessage{user, {"assistant", []trlPart{{"text", &s.answer}}}}, Images: s.hubPictures(),
