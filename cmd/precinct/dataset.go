@@ -21,7 +21,7 @@ func newDataset(g *global) *cobra.Command {
 		Long: `A data set is a folder of samples: a map, a satellite picture, a phrase, and the mask of what the phrase means there, for
 names, classes and functions of places, in the splits train, val and test that share no ground.`,
 	}
-	c.AddCommand(newDatasetBuild(g), newDatasetVerify(), newDatasetEmbed(g), newDatasetStats(), newDatasetShow())
+	c.AddCommand(newDatasetBuild(g), newDatasetImport(), newDatasetExport(), newDatasetVerify(), newDatasetEmbed(g), newDatasetStats(), newDatasetShow())
 	return c
 }
 
@@ -141,15 +141,25 @@ func (f *buildFlags) spec() (dataset.Spec, error) {
 	for _, t := range f.tiers {
 		s.Tiers = append(s.Tiers, "socio_"+strings.TrimPrefix(t, "socio_"))
 	}
-	parts := strings.Split(f.ratio, ":")
-	for i := range min(len(parts), len(s.Ratio)) {
+	var err error
+	s.Ratio, err = parseRatio(f.ratio)
+	return s, err
+}
+
+// parseRatio reads the shares of train, val and test.
+func parseRatio(text string) (r dataset.Ratio, err error) {
+	parts := strings.Split(text, ":")
+	for i := range min(len(parts), len(r)) {
 		v, err := strconv.ParseFloat(parts[i], 64)
-		if err != nil || len(parts) != len(s.Ratio) {
-			return s, usagef("--split %s: want three numbers as 6:1:3", f.ratio)
+		if err != nil || len(parts) != len(r) || !(v >= 0) {
+			return r, usagef("--split %s: want three numbers as 6:1:3", text)
 		}
-		s.Ratio[i] = v
+		r[i] = v
 	}
-	return s, nil
+	if len(parts) < len(r) {
+		return r, usagef("--split %s: want three numbers as 6:1:3", text)
+	}
+	return r, nil
 }
 
 func (f *buildFlags) run(cmd *cobra.Command, g *global) error {

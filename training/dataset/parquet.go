@@ -13,19 +13,20 @@ import (
 	"github.com/precinct-map/precinct/geo"
 )
 
-// picture is the hub's way to embed one (datasets.Image): bytes, and the name that the file had.
+// picture is the hub's way to embed one (datasets.Image): bytes, and the name that the file had. Its readers take a column for pictures where it
+// may be null on every level only, as their own are.
 type picture struct {
-	Bytes []byte `parquet:"bytes,dict"` // samples of one window share their pictures: the dictionary holds them once
-	Path  string `parquet:"path,dict"`
+	Bytes []byte `parquet:"bytes,optional,dict"` // samples of one window share their pictures: the dictionary holds them once
+	Path  string `parquet:"path,optional,dict"`
 }
 
 // parquetRow is a Row as Parquet has it.
 type parquetRow struct {
 	ID          string   `parquet:"id"`
 	Problem     string   `parquet:"problem"`
-	Map         picture  `parquet:"map"`
-	Satellite   picture  `parquet:"sat"`
-	Mask        picture  `parquet:"mask"`
+	Map         picture  `parquet:"map,optional"`
+	Satellite   picture  `parquet:"sat,optional"`
+	Mask        picture  `parquet:"mask,optional"`
 	Tier        string   `parquet:"tier,dict"`
 	Class       string   `parquet:"class,dict"`
 	Function    string   `parquet:"function,dict"`

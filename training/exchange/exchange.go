@@ -79,6 +79,8 @@ func Import(ctx context.Context, dir, path string, o Options, more dataset.Optio
 		return nil, &Error{Op: "import", Subject: path, Err: fmt.Errorf("%w: %q is none of %s", ErrKind, o.Kind, strings.Join(Kinds, ", "))}
 	case o.Split != "" && !slices.Contains(dataset.Splits, o.Split):
 		return nil, &Error{Op: "import", Subject: path, Err: fmt.Errorf("%w: split %q is none of %v", dataset.ErrSpec, o.Split, dataset.Splits)}
+	case o.Ratio[0] < 0 || o.Ratio[1] < 0 || o.Ratio[2] < 0:
+		return nil, &Error{Op: "import", Subject: path, Err: fmt.Errorf("%w: split %v", dataset.ErrSpec, o.Ratio)}
 	case o.Tier != "" && !slices.Contains(dataset.Tiers, o.Tier):
 		return nil, &Error{Op: "import", Subject: path, Err: fmt.Errorf("%w: tier %q is none of %v", dataset.ErrSpec, o.Tier, dataset.Tiers)}
 	}

@@ -50,17 +50,15 @@ func (q *qwenFile) Write(s *sample) error {
 		return err
 	}
 	tags := strings.Repeat(placeholder+"\n", len(q.names))
-	row, err := json.Marshal(qwenRow{s.row.ID, q.names, []qwenTurn{{"human", tags + s.question}, {"gpt", s.answer}}})
-	if err != nil {
-		return err
-	}
-	lead := ",\n"
+	lead := ","
 	if q.rows == 0 {
 		lead = "[\n"
 	}
 	q.rows++
-	_, err = q.out.WriteString(lead + string(row))
-	return err
+	e := json.NewEncoder(q.out)
+	e.SetEscapeHTML(false)
+	_, err := q.out.WriteString(lead)
+	return errors.Join(err, e.Encode(qwenRow{s.row.ID, q.names, []qwenTurn{{"human", tags + s.question}, {"gpt", s.answer}}}))
 }
 
 // pictures writes a sample's pictures; samples of one window, which follow each other, share theirs.
@@ -80,7 +78,7 @@ func (q *qwenFile) pictures(s *sample) error {
 }
 
 func (q *qwenFile) Close() error {
-	tail := "\n]\n"
+	tail := "]\n"
 	if q.rows == 0 {
 		tail = "[]\n"
 	}

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,12 +12,12 @@ import (
 
 // hubPicture is the hub's way to embed a picture.
 type hubPicture struct {
-	Bytes []byte `parquet:"bytes,dict"`
-	Path  string `parquet:"path,dict"`
+	Bytes []byte `parquet:"bytes,optional,dict"`
+	Path  string `parquet:"path,optional,dict"`
 }
 
-func (s *sample) hubPictures() []hubPicture {
-	return []hubPicture{{s.plan, s.row.ID + "_map" + ending(s.plan)}, {s.satellite, s.row.ID + "_sat" + ending(s.satellite)}}
+func (s *sample) hubPictures() []*hubPicture {
+	return []*hubPicture{{s.plan, s.row.ID + "_map" + ending(s.plan)}, {s.satellite, s.row.ID + "_sat" + ending(s.satellite)}}
 }
 
 func ending(picture []byte) string {
@@ -28,13 +27,9 @@ func ending(picture []byte) string {
 	return ".png"
 }
 
-// The hub's words for columns; a list of structs is a list with one.
-var (
-	textColumn    = map[string]any{"dtype": "string", "_type": "Value"}
-	integerColumn = map[string]any{"dtype": "int64", "_type": "Value"}
-)
-
-func listColumn(of any) any { return map[string]any{"feature": of, "_type": "Sequence"} }
+// imagesColumn tells the hub's readers that images are pictures; they find out the other columns' types by themselves. They believe it of a
+// column that may be null on every level only, as their own are.
+const imagesColumn = `{"info":{"features":{"images":{"feature":{"_type":"Image"},"_type":"Sequence"}}}}`
 
 // parquetFile is one split as one file, in row groups of a bounded size.
 type parquetFile[T any] struct {
@@ -46,17 +41,12 @@ type parquetFile[T any] struct {
 // rowGroup is how many rows are held in memory.
 const rowGroup = 32
 
-func openTable[T any](dir, split string, features map[string]any, row func(*sample) (T, error)) (writer, error) {
-	features["images"] = listColumn(map[string]any{"_type": "Image"})
-	about, err := json.Marshal(map[string]any{"info": map[string]any{"features": features}})
-	if err != nil {
-		return nil, err
-	}
+func openTable[T any](dir, split string, row func(*sample) (T, error)) (writer, error) {
 	f, err := os.Create(filepath.Join(dir, split+".parquet"))
 	if err != nil {
 		return nil, err
 	}
-	w := parquet.NewGenericWriter[T](f, parquet.MaxRowsPerRowGroup(rowGroup), parquet.KeyValueMetadata("huggingface", string(about)), parquet.CreatedBy("precinct", "1", "0"), parquet.DataPageStatistics(false))
+	w := parquet.NewGenericWriter[T](f, parquet.MaxRowsPerRowGroup(rowGroup), parquet.KeyValueMetadata("huggingface", imagesColumn), parquet.CreatedBy("precinct", "1", "0"), parquet.DataPageStatistics(false))
 	return &parquetFile[T]{f, w, row}, nil
 }
 
@@ -76,7 +66,7 @@ func (p *parquetFile[T]) Close() error { return errors.Join(p.w.Close(), p.file.
 type verlRow struct {
 	DataSource string        `parquet:"data_source,dict"`
 	Prompt     []verlMessage `parquet:"prompt,list"`
-	Images     []hubPicture  `parquet:"images,list"`
+	Images     []*hubPicture `parquet:"images,list,optional"`
 	Ability    string        `parquet:"ability,dict"`
 	Reward     verlReward    `parquet:"reward_model"`
 	Extra      verlExtra     `parquet:"extra_info"`
@@ -103,12 +93,7 @@ type verlExtra struct {
 }
 
 func openVerl(dir, split string) (writer, error) {
-	features := map[string]any{"data_source": textColumn, "ability": textColumn,
-		"prompt":       []any{map[string]any{"role": textColumn, "content": textColumn}},
-		"reward_model": map[string]any{"style": textColumn, "ground_truth": textColumn},
-		"extra_info": map[string]any{"split": textColumn, "index": integerColumn, "id": textColumn, "problem": textColumn, "tier": textColumn, "class": textColumn,
-			"answer": textColumn}}
-	return openTable(dir, split, features, func(s *sample) (verlRow, error) {
+	return openTable(dir, split, func(s *sample) (verlRow, error) {
 		truth, err := s.truthText()
 		r := s.row
 		return verlRow{DataSource: "precinct", Prompt: []verlMessage{{"user", placeholder + placeholder + s.question}}, Images: s.hubPictures(), Ability: "segmentation",
@@ -118,14 +103,14 @@ func openVerl(dir, split string) (writer, error) {
 
 // trlRow is what TRL's trainers read: SFTTrainer the messages, GRPOTrainer the prompt, and its reward functions the rest by name.
 type trlRow struct {
-	Prompt   []trlMessage `parquet:"prompt,list"`
-	Messages []trlMessage `parquet:"messages,list"`
-	Images   []hubPicture `parquet:"images,list"`
-	ID       string       `parquet:"id"`
-	Problem  string       `parquet:"problem"`
-	Tier     string       `parquet:"tier,dict"`
-	Boxes    []trlBox     `parquet:"gt_boxes,list"`
-	Mask     trlMask      `parquet:"gt_mask"`
+	Prompt   []trlMessage  `parquet:"prompt,list"`
+	Messages []trlMessage  `parquet:"messages,list"`
+	Images   []*hubPicture `parquet:"images,list,optional"`
+	ID       string        `parquet:"id"`
+	Problem  string        `parquet:"problem"`
+	Tier     string        `parquet:"tier,dict"`
+	Boxes    [][]float64   `parquet:"gt_boxes,list"`
+	Mask     trlMask       `parquet:"gt_mask"`
 }
 
 type trlMessage struct {
@@ -139,8 +124,6 @@ type trlPart struct {
 	Text *string `parquet:"text,optional"`
 }
 
-type trlBox = []float64
-
 type trlMask struct {
 	Size   []int64 `parquet:"size,list"`
 	Counts []int64 `parquet:"counts,list"`
@@ -148,11 +131,7 @@ type trlMask struct {
 }
 
 func openTRL(dir, split string) (writer, error) {
-	messages := []any{map[string]any{"role": textColumn, "content": []any{map[string]any{"type": textColumn, "text": textColumn}}}}
-	features := map[string]any{"prompt": messages, "messages": messages, "id": textColumn, "problem": textColumn, "tier": textColumn,
-		"gt_boxes": listColumn(listColumn(map[string]any{"dtype": "float64", "_type": "Value"})),
-		"gt_mask":  map[string]any{"size": listColumn(integerColumn), "counts": listColumn(integerColumn), "order": textColumn}}
-	return openTable(dir, split, features, func(s *sample) (trlRow, error) {
+	return openTable(dir, split, func(s *sample) (trlRow, error) {
 		user := trlMessage{"user", []trlPart{{Type: "image"}, {Type: "image"}, {"text", &s.question}}}
 		r := trlRow{Prompt: []trlMessage{user}, Messages: []trlMessage{user, {"assistant", []trlPart{{"text", &s.answer}}}}, Images: s.hubPictures(),
 			ID: s.row.ID, Problem: s.row.Problem, Tier: s.row.Tier, Mask: maskColumns(s.mask)}
