@@ -31,7 +31,7 @@ const plotEdge = 256
 
 func newPlots(t *testing.T) plots {
 	t.Helper()
-	made, err := town.New(town.Options{Seed: 1})
+	made, err := town.New(town.Options{Seed: 1, Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}

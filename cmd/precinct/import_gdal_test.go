@@ -34,7 +34,7 @@ func photo(t *testing.T) (*image.RGBA, geo.Window) {
 			t.Skipf("GDAL's %s is not installed: import cannot be tried (apt install gdal-bin)", name)
 		}
 	}
-	made, err := town.New(town.Options{Seed: 1})
+	made, err := town.New(town.Options{Seed: 1, Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}

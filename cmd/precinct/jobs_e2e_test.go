@@ -45,7 +45,7 @@ func TestJobs(t *testing.T) {
 		}
 		return string(out)
 	}
-	made, err := town.New(town.Options{})
+	made, err := town.New(town.Options{Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}

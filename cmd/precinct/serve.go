@@ -16,6 +16,7 @@ import (
 
 	"github.com/precinct-map/precinct/server"
 	"github.com/precinct-map/precinct/tiles/sources"
+	"github.com/precinct-map/precinct/tiles/town"
 )
 
 func newServe(g *global) *cobra.Command {
@@ -59,8 +60,8 @@ func newDemo(g *global) *cobra.Command {
 			override(&conf, addr, memory)
 			conf.Environment, conf.Log.Access = true, string(server.AccessOff)
 			conf.Sources = []sources.Config{
-				{Name: "satellite", Kind: "town", Layer: "satellite", Seed: seed, Lang: lang},
-				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Seed: seed, Lang: lang, Fonts: fonts},
+				{Name: "satellite", Kind: "town", Layer: "satellite", Look: town.Easy, Seed: seed, Lang: lang},
+				{Name: "map", Kind: "town", Layer: "map", Style: "basic", Look: town.Easy, Seed: seed, Lang: lang, Fonts: fonts},
 			}
 			conf.Pair.Satellite, conf.Pair.Map = "satellite", "map"
 			// What is found in a made-up town is of no use to its next visitor.

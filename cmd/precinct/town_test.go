@@ -17,7 +17,7 @@ func TestSegmentFindsTheTownsPlaces(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	made, err := town.New(town.Options{Seed: 1})
+	made, err := town.New(town.Options{Seed: 1, Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestSegmentFindsTheTownsPlaces(t *testing.T) {
 	w := geo.Window{Z: 17, X: int(center[0]) - 700, Y: int(center[1]) - 700, W: 1400, H: 1400}
 	b := w.Bound()
 	conf := defaults()
-	conf.Sources = []sources.Config{{Name: "satellite", Kind: "town", Layer: "satellite", Seed: 1}, {Name: "map", Kind: "town", Layer: "map", Seed: 1}}
+	conf.Sources = []sources.Config{{Name: "satellite", Kind: "town", Layer: "satellite", Look: town.Easy, Seed: 1}, {Name: "map", Kind: "town", Layer: "map", Look: town.Easy, Seed: 1}}
 	conf.Pair = pairConfig{Satellite: "satellite", Map: "map", Zoom: 17}
 	a, err := open(t.Context(), conf, nil)
 	if err != nil {

@@ -52,7 +52,7 @@ func TestReadsSymbols(t *testing.T) {
 }
 
 func labelsAround(t *testing.T, style string, w geo.Window) ([]tiles.Label, error) {
-	made, err := town.New(town.Options{Seed: 1})
+	made, err := town.New(town.Options{Seed: 1, Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}

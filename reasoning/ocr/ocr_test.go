@@ -51,7 +51,7 @@ func bare(s string) string {
 // townPlan is a map of the town, and its style.
 func townPlan(t testing.TB, style, lang string) (tiles.Source, *carto.Style) {
 	t.Helper()
-	o := town.Options{Seed: 1, Lang: lang}
+	o := town.Options{Seed: 1, Look: town.Easy, Lang: lang}
 	if lang == "zh" {
 		font, err := carto.FindFont("中文学校")
 		if err != nil {
@@ -134,7 +134,7 @@ func TestReadsNothingWhereNothingIsWritten(t *testing.T) {
 	r := open(t)
 	maps := map[string]func(style string) (tiles.Source, error){
 		"town": func(style string) (tiles.Source, error) {
-			made, err := town.New(town.Options{Seed: 1})
+			made, err := town.New(town.Options{Seed: 1, Look: town.Easy})
 			if err != nil {
 				return nil, err
 			}

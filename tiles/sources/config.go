@@ -48,6 +48,7 @@ type Config struct {
 	Fonts       []string          `koanf:"fonts"`
 	Lang        string            `koanf:"lang"`
 	Seed        uint64            `koanf:"seed"`
+	Look        string            `koanf:"look"`  // of kinds town and drawn: hard or easy
 	Layer       string            `koanf:"layer"` // of kind town: satellite or map; of kind wmts: its identifier
 
 	Bucket   *cache.Bucket `koanf:"-"` // keeps what servers answered; nil keeps nothing

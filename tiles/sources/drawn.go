@@ -33,7 +33,7 @@ func openDrawn(ctx context.Context, c Config) (tiles.Source, error) {
 	if c.URL != "" {
 		return nil, configError(c, "a picture is drawn from a file only: fetch it, and give its path")
 	}
-	s, err := drawn.Open(ctx, drawn.Options{Name: c.Name, Path: c.Path, Seed: c.Seed, Attribution: c.Attribution})
+	s, err := drawn.Open(ctx, drawn.Options{Name: c.Name, Path: c.Path, Seed: c.Seed, Look: c.Look, Attribution: c.Attribution})
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func openDrawn(ctx context.Context, c Config) (tiles.Source, error) {
 
 // openTown opens a layer of the made-up town under the configuration's name.
 func openTown(_ context.Context, c Config) (tiles.Source, error) {
-	t, err := town.New(town.Options{Seed: c.Seed, Lang: c.Lang, Fonts: c.Fonts})
+	t, err := town.New(town.Options{Seed: c.Seed, Look: c.Look, Lang: c.Lang, Fonts: c.Fonts})
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ const homeI, homeJ = 30000, 39138
 // Options is what a town is made from.
 type Options struct {
 	Seed  uint64
+	Look  string   // Hard, also when empty, or Easy
 	Lang  string   // of names: "en", also when empty, or "zh"
 	Fonts []string // for the map, as carto.NewStyle takes them; where "zh" finds no Chinese characters in them, Map looks for an installed font
 }
@@ -59,7 +60,12 @@ func New(o Options) (*Town, error) {
 		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: language %q", tiles.ErrConfig, o.Lang),
 			Hint: `the town speaks "en" and "zh"`}
 	}
-	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: paint.LookOf(o.Seed)}
+	o.Look = cmp.Or(o.Look, Hard)
+	look, err := paint.NamedLook(o.Look, o.Seed)
+	if err != nil {
+		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: %w", tiles.ErrConfig, err), Hint: paint.LookHint}
+	}
+	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
 	t.center = t.lively()
 	return t, nil
 }
@@ -108,7 +114,7 @@ func (t *Town) info(name string, f tiles.Format) tiles.Info {
 		Name: name, Kind: "town", Attribution: Attribution, TileSize: geo.TileSize, MinZoom: MinZoom, MaxZoom: MaxZoom,
 		Bounds: orb.Bound{Min: orb.Point{-180, -geo.MaxLatitude}, Max: orb.Point{180, geo.MaxLatitude}},
 		Center: t.center, CenterZoom: 16, Format: f, MayDerive: true,
-		Version: fmt.Sprintf("town%d-%d-%s", generation, t.options.Seed, t.options.Lang),
+		Version: fmt.Sprintf("town%d-%d-%s-%s", generation, t.options.Seed, t.options.Lang, t.options.Look),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"log"
+	"strings"
 	"sync"
 	"testing"
 
@@ -43,7 +44,7 @@ func Example() {
 
 func newTown(t testing.TB, seed uint64) *town.Town {
 	t.Helper()
-	made, err := town.New(town.Options{Seed: seed})
+	made, err := town.New(town.Options{Seed: seed, Look: town.Easy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +211,9 @@ func TestLabels(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	if _, err := town.New(town.Options{Look: "soft"}); !errors.Is(err, tiles.ErrConfig) || !strings.Contains(fmt.Sprint(err), "easy") {
+		t.Errorf("an unknown look: %v", err)
+	}
 	if _, err := town.New(town.Options{Lang: "tlh"}); !errors.Is(err, tiles.ErrConfig) {
 		t.Errorf("a language of no town: %v", err)
 	}

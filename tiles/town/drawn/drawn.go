@@ -34,7 +34,8 @@ const generation = 2
 type Options struct {
 	Name        string // "" is "drawn"
 	Path        string // of what package osm reads
-	Seed        uint64 // of what is invented, and of season, sun and sensor, which up to 1 are a clear summer's
+	Seed        uint64 // of what is invented, and of season, sun and sensor
+	Look        string // "hard", also when empty, or "easy", in which seeds up to 1 are a clear summer's
 	Attribution string // of the data; "" is its own
 }
 
@@ -52,16 +53,20 @@ var _ tiles.Retina = (*Source)(nil)
 
 // Open opens map data to draw from. Errors wrap tiles.ErrConfig.
 func Open(ctx context.Context, o Options) (*Source, error) {
+	look, err := paint.NamedLook(o.Look, o.Seed)
+	if err != nil {
+		return nil, &tiles.Error{Op: "open source", Subject: cmp.Or(o.Name, "drawn"), Err: fmt.Errorf("%w: %w", tiles.ErrConfig, err), Hint: paint.LookHint}
+	}
 	data, err := osm.Open(ctx, osm.Options{Name: o.Name, Path: o.Path, Attribution: o.Attribution, Tags: true})
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{data: data, seed: o.Seed, look: paint.LookOf(o.Seed), near: newStore(160), far: newStore(1500)} // at most some 0.3 and 0.05 MB each in a city
+	s := &Source{data: data, seed: o.Seed, look: look, near: newStore(160), far: newStore(1500)} // at most some 0.3 and 0.05 MB each in a city
 	s.info = data.Info()
 	s.info.Name, s.info.Kind, s.info.Format = cmp.Or(o.Name, "drawn"), "drawn", tiles.JPEG
 	s.info.Attribution = Notice + " · " + s.info.Attribution
 	s.info.MinZoom, s.info.MaxZoom = MinZoom, MaxZoom
-	s.info.Version = fmt.Sprintf("drawn%d-%d-%s", generation, o.Seed, s.info.Version)
+	s.info.Version = fmt.Sprintf("drawn%d-%d-%s-%s", generation, o.Seed, cmp.Or(o.Look, paint.Hard), s.info.Version)
 	return s, nil
 }
 

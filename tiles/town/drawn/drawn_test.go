@@ -68,7 +68,7 @@ func open(t testing.TB, data string) *drawn.Source {
 	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := drawn.Open(t.Context(), drawn.Options{Name: "layer", Path: path, Seed: 3})
+	s, err := drawn.Open(t.Context(), drawn.Options{Name: "layer", Path: path, Seed: 3, Look: "easy"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type canvas struct {
 	dx, dy           int64     // of the cell being painted, in units
 	box              plan.Box  // the picture, in metres of the cell being painted
 	buf              []point
+	bare             float32 // the share of what is filled next that is worn down to the soil, in patches
 }
 
 // colour has channels of 0 to 255.
@@ -117,6 +118,9 @@ func (c *canvas) blend(at int, o colour, t float32) {
 func (t *texture) of(c *canvas, at int) colour {
 	k := 1 + t.grain*c.grain[at] + t.mid*c.mid[at]
 	m := max(0, min(1, t.shift*(0.5+0.45*c.wide[at]+0.35*c.mid[at])))
+	if c.bare > 0 {
+		return c.patched(t.colour.mix(t.other, m), at).times(k)
+	}
 	return colour{(t.r + (t.other.r-t.r)*m) * k, (t.g + (t.other.g-t.g)*m) * k, (t.b + (t.other.b-t.b)*m) * k}
 }
 
@@ -136,9 +140,9 @@ func (c *canvas) shade(depth float32) {
 
 func (c *canvas) darken(at int, k float32) {
 	p := c.rgb[3*at:]
-	p[0] *= 1 - k*0.62
-	p[1] *= 1 - k*0.58
-	p[2] *= 1 - k*0.50
+	p[0] *= 1 - k*c.look.core.r
+	p[1] *= 1 - k*c.look.core.g
+	p[2] *= 1 - k*c.look.core.b
 }
 
 // shadeSoftly is shade with edges that run out.

@@ -40,6 +40,9 @@ func (c *canvas) clad(b *plan.Building, col colour) {
 		return
 	}
 	v := coverOf(b, size)
+	if c.look.hard {
+		v.weather(b)
+	}
 	near := c.ppm > 2.5
 	c.along(b.Poly, func(at int, s, t float64, coverage float32) {
 		row := math.Floor(t / v.row)

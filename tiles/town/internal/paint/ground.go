@@ -79,10 +79,12 @@ func pool(tone uint8) texture {
 // base covers everything with rough grass.
 func (c *canvas) base() {
 	t := c.season(meadow(), 1)
+	c.bare = c.look.bareness(plan.Meadow)
 	for at := range c.w * c.h {
 		k := t.of(c, at)
 		c.rgb[3*at], c.rgb[3*at+1], c.rgb[3*at+2] = k.r, k.g, k.b
 	}
+	c.bare = 0
 }
 
 // covered is what a surface looks like in the season.
@@ -114,6 +116,8 @@ func (c *canvas) surface(s *plan.Surface) {
 		c.worn(s.Poly, t, s.Mat == plan.Asphalt)
 		return
 	}
+	c.bare = c.look.bareness(s.Mat)
+	defer func() { c.bare = 0 }()
 	width, depth := stripes(s)
 	if width*c.ppm < 2.5 {
 		c.fill(t, 1)

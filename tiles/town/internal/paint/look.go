@@ -10,6 +10,7 @@ import (
 // to it.
 type Look struct {
 	season Season
+	hard   bool
 	sun
 	sensor
 }
@@ -36,6 +37,7 @@ type sun struct {
 	x, y   float64 // the direction in which shadows fall, to the east and the south, of length 1
 	length float64 // how far a metre of height throws its shadow, in metres: the cotangent of the sun's elevation
 	depth  float32 // how dark shadows are: 1 in clear air
+	core   colour  // what of the light is missing in the deepest
 	soft   float64 // how far a shadow's edge runs out, in metres
 	relief float32 // how much more than usual the sides of roofs and crowns differ
 }
@@ -46,6 +48,8 @@ type sensor struct {
 	saturation   float32
 	contrast     float32
 	haze         colour  // added by the air
+	curve        *curve  // of the tones; nil is none
+	coarse       int     // the deepest zoom whose pixels the sensor has: deeper ones are enlarged; 0 is none
 	spread       float64 // standard deviation of the point spread, in metres
 	noise        float32 // standard deviation of each pixel's, of 255
 	quality      int     // of JPEG compression; 0 is none
@@ -67,7 +71,7 @@ func (l *Look) Reach(height float64) float64 {
 // clearLook is a summer's afternoon with the sun in the north-west, after processing: a little haze, nothing else.
 func clearLook() Look {
 	return Look{
-		sun:    sun{x: 0.62, y: 0.78, length: 0.62, depth: 1, relief: 1},
+		sun:    sun{x: 0.62, y: 0.78, length: 0.62, depth: 1, core: colour{0.62, 0.58, 0.50}, relief: 1},
 		sensor: sensor{gain: colour{1.06, 1.06, 1.06}, saturation: 0.92, contrast: 1, haze: colour{2, 3, 6}},
 	}
 }

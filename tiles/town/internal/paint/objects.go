@@ -71,7 +71,10 @@ func (c *canvas) tree(t *plan.Tree) {
 	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
 	body, opacity := c.crown(t)
 	bump := c.bump()
-	sx, sy, relief := float32(c.look.x), float32(c.look.y), 0.42*c.look.relief
+	sx, sy, relief, darkest := float32(c.look.x), float32(c.look.y), 0.42*c.look.relief, float32(0.35)
+	if c.look.hard {
+		body, darkest = body.times(0.8), 0.15
+	}
 	ragged := float32(0.2)
 	if t.Kind == 1 {
 		ragged = 0.12
@@ -91,7 +94,7 @@ func (c *canvas) tree(t *plan.Tree) {
 			k := 0.9 + 0.72*relief*light + 0.14*c.grain[at] - 0.1*d/(r+0.3)
 			// Boughs are lit where their neighbours towards the sun are lower.
 			k += 0.3 * (c.grain[at] - c.grain[min(max(at-bump, 0), len(c.grain)-1)])
-			c.blend(at, body.times(max(0.35, k)), min(1, edge-d)*opacity)
+			c.blend(at, body.times(max(darkest, k)), min(1, edge-d)*opacity)
 		}
 	}
 }

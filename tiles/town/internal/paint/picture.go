@@ -25,6 +25,9 @@ func Detailed(z, scale int) bool { return math.Ldexp(float64(scale), z-17) >= ne
 // Picture is the ground as seen from above: w×h pixels of zoom z, each scale×scale, from pixel (x, y) of the world on. Past
 // the world's edges it goes on at the other side.
 func Picture(p Ground, l *Look, z, x, y, w, h, scale int) *image.RGBA {
+	if times := l.enlarges(z, scale); times > 1 {
+		return enlarged(p, l, x*scale, y*scale, w*scale, h*scale, times)
+	}
 	ppm := math.Ldexp(float64(scale), z-17)
 	f := l.frame(x*scale, y*scale, w*scale, h*scale, ppm)
 	c := newCanvas(l, f.outer.Min.X, f.outer.Min.Y, f.outer.Dx(), f.outer.Dy(), ppm)

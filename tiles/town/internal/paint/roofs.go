@@ -19,7 +19,7 @@ func roofColour(b *plan.Building) colour {
 
 // roofed is a roof's colour with what lies on it: snow slides off some and stays on others.
 func (c *canvas) roofed(b *plan.Building) colour {
-	col := roofColour(b)
+	col := c.roofColour(b)
 	if c.flora.snow == 0 || b.Roof == plan.Glass {
 		return col
 	}
@@ -71,7 +71,7 @@ func (c *canvas) walls(b *plan.Building) {
 		return
 	}
 	up := c.lifted(b, b.Height)
-	wall := roofColour(b).mix(colour{176, 168, 154}, 0.65)
+	wall := c.roofColour(b).mix(colour{176, 168, 154}, 0.65)
 	for k, p := range b.Poly {
 		q := b.Poly[(k+1)%len(b.Poly)]
 		c.shape([]plan.Pt{p, q, up.Poly[(k+1)%len(b.Poly)], up.Poly[k]})
@@ -146,6 +146,10 @@ func (c *canvas) slope(col colour, pts ...plan.Pt) {
 	c.shape(pts)
 	lit := col.times(1 + 0.22*c.look.relief*c.facing(pts[0], pts[1]))
 	t := texture{lit, 0.075, 0.06, lit.times(0.86), 0.6}
+	if c.look.hard {
+		c.stained(t, pts)
+		return
+	}
 	if c.ppm < 3 {
 		c.fill(t, 1)
 		return

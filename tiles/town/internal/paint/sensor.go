@@ -98,7 +98,7 @@ func (c *canvas) finish(f frame) *image.RGBA {
 			n := c.speckle(x, y)
 			tone := func(v, gain, haze, speck float32) uint8 {
 				v = (grey + (v-grey)*l.saturation) * (k * gain)
-				return clamp(v*l.contrast + middle*(1-l.contrast) + haze + speck)
+				return clamp(l.curve.at(v*l.contrast+middle*(1-l.contrast)) + haze + speck)
 			}
 			at[0], at[1], at[2] = tone(r, l.gain.r, l.haze.r, n.r), tone(g, l.gain.g, l.haze.g, n.g), tone(b, l.gain.b, l.haze.b, n.b)
 			at[3] = 255
