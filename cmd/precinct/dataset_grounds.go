@@ -108,8 +108,8 @@ func (b *groundBuilder) on(ctx context.Context, on string) ([]*dataset.Ground, e
 // Towns are opened when they are asked and forgotten when others are: each keeps some ten MB of what it planned.
 const (
 	townsOpen    = 6
-	blocksATown  = 20  // windows of one town: the next is of another seed, under another sun
-	samplesATown = 500 // but no more towns than that gives
+	blocksATown  = 4    // windows of one town: the next is of another seed, under another sun
+	samplesATown = 2000 // but no more towns than that gives
 )
 
 // towns are made-up towns of one seed and the next, some ten kilometres round their centres.
