@@ -101,7 +101,8 @@ func (f *features) coarse(cell plan.Cell[*plan.Layout]) {
 		feature := carto.Feature{Geometry: orb.Polygon{cell.Ring(piece.Poly)}}
 		switch {
 		case piece.Place >= 0:
-			feature.Kind, feature.Class = carto.Ground, cell.Plan.Places[piece.Place].Class
+			place := &cell.Plan.Places[piece.Place]
+			feature.Kind, feature.Class, feature.Geometry = carto.Ground, place.Class, orb.Polygon{cell.Ring(place.Outline)}
 		case piece.Fill == plan.Woods:
 			feature.Kind, feature.Class = carto.Green, "wood"
 		case piece.Fill == plan.Waterside:

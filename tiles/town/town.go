@@ -65,7 +65,11 @@ func New(o Options) (*Town, error) {
 	if err != nil {
 		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: %w", tiles.ErrConfig, err), Hint: paint.LookHint}
 	}
-	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
+	newPlan := plan.New
+	if o.Look == Hard {
+		newPlan = plan.NewHard
+	}
+	t := &Town{options: o, plan: newPlan(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
 	t.center = t.lively()
 	return t, nil
 }

@@ -6,6 +6,16 @@ import (
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
+// cast adds the shadows of a building's wings.
+func (c *canvas) cast(b *plan.Building) {
+	for k := range b.Parts {
+		c.castBuilding(b.Parts[k].Poly, b.Parts[k].Height)
+	}
+	if len(b.Parts) == 0 {
+		c.castBuilding(b.Poly, b.Height)
+	}
+}
+
 // castBuilding adds a building's shadow: its outline, moved, and what it sweeps over.
 func (c *canvas) castBuilding(p []plan.Pt, height float64) {
 	by := c.fall(height)

@@ -120,7 +120,7 @@ func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind)
 func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
 		if c.sees(b.Box.Grow(c.casts(b.Height))) {
-			c.castBuilding(b.Poly, b.Height)
+			c.cast(b)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
