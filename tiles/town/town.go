@@ -50,6 +50,7 @@ type Town struct {
 	options Options
 	plan    *plan.Planner
 	look    *paint.Look
+	faults  faults
 	center  orb.Point
 }
 
@@ -70,6 +71,9 @@ func New(o Options) (*Town, error) {
 		newPlan = plan.NewHard
 	}
 	t := &Town{options: o, plan: newPlan(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
+	if o.Look == Hard {
+		t.faults = faultsOf(o.Seed)
+	}
 	t.center = t.lively()
 	return t, nil
 }

@@ -157,6 +157,7 @@ func wrap(i int) int { return i & (Around - 1) }
 // Cell is a cell's number and its plan.
 type Cell[T any] struct {
 	I, J int // not wrapped: where the asker sees it
+	Off  Pt  // by how many metres it is shown elsewhere than it lies
 	Plan T
 }
 
@@ -181,7 +182,7 @@ func cellsIn[T any](b Box, get func(i, j int) T, bound func(T) Box) []Cell[T] {
 				v := get(wrap(i), wrap(j))
 				box := bound(v)
 				if (Box{x + box.X0, y + box.Y0, x + box.X1, y + box.Y1}).Meets(b) {
-					out = append(out, Cell[T]{i, j, v})
+					out = append(out, Cell[T]{I: i, J: j, Plan: v})
 				}
 			}
 		}

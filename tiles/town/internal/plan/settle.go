@@ -148,6 +148,9 @@ func (l *lay) take(k int, w demand) {
 		return
 	}
 	outline = snapAll(outline)
+	if l.p.hard && !outline.simple() {
+		return
+	}
 	b.Poly, b.Place = outline, len(l.Places)
 	nth := 0
 	for _, p := range l.Places {

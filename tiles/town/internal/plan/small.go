@@ -55,6 +55,21 @@ func (l *lay) cuts() int {
 	return 5
 }
 
+// simple says whether no edges cross. Only small ground, moved in, is ever otherwise.
+func (p Poly) simple() bool {
+	for i, a := range p {
+		b := p[(i+1)%len(p)]
+		for k := i + 2; k < len(p) && (i > 0 || k < len(p)-1); k++ {
+			c, d := p[k], p[(k+1)%len(p)]
+			u, v := b.sub(a), d.sub(c)
+			if u.cross(c.sub(a))*u.cross(d.sub(a)) <= 0 && v.cross(a.sub(c))*v.cross(b.sub(c)) <= 0 {
+				return false
+			}
+		}
+	}
+	return p.area() > 0
+}
+
 // footprint is a building in a yard.
 func (l *lay) footprint(yard Poly) shape {
 	u := yard.axis()
