@@ -25,7 +25,7 @@ func TestHardHasNoSeams(t *testing.T) {
 			got := paint.Picture(made.Plan(plan.Key{}), paint.HardLook(40+seed), z, w.X, w.Y, w.W, w.H, 1)
 			compare(t, fmt.Sprintf("seed %d, %v", 40+seed, w), got, stitch(t, s, w))
 		}
-		if paint.HardLook(40+seed).Enlarges() {
+		if paint.HardLook(40 + seed).Enlarges() {
 			enlarged++
 		}
 	}

@@ -46,12 +46,15 @@ func (m *townMap) draw(w geo.Window, scale int) *image.RGBA {
 		pad = carto.Pad // streets have names, which may push others aside
 		labels = m.labels(w.Pad(pad))
 	}
-	for _, cell := range m.town.plan.Layouts(plan.Metres(w.Pad(pad))) {
+	off := m.town.faults.off
+	for _, cell := range m.town.plan.Layouts(plan.Metres(w.Pad(pad)).Grow(mostOff)) {
+		cell.Off = off
 		f.coarse(cell)
 	}
 	if w.Z >= carto.LabelZoom {
-		for _, cell := range m.town.plan.Contents(plan.Metres(w.Pad(carto.LinePad))) {
-			f.buildings(cell)
+		for _, cell := range m.town.plan.Contents(plan.Metres(w.Pad(carto.LinePad)).Grow(mostOff)) {
+			cell.Off = off
+			f.buildings(cell, &m.town.faults)
 		}
 	}
 	return m.style.Paint(w, scale, f.list, labels)
@@ -101,7 +104,8 @@ func (f *features) coarse(cell plan.Cell[*plan.Layout]) {
 		feature := carto.Feature{Geometry: orb.Polygon{cell.Ring(piece.Poly)}}
 		switch {
 		case piece.Place >= 0:
-			feature.Kind, feature.Class = carto.Ground, cell.Plan.Places[piece.Place].Class
+			place := &cell.Plan.Places[piece.Place]
+			feature.Kind, feature.Class, feature.Geometry = carto.Ground, place.Class, orb.Polygon{cell.Ring(place.Outline)}
 		case piece.Fill == plan.Woods:
 			feature.Kind, feature.Class = carto.Green, "wood"
 		case piece.Fill == plan.Waterside:
@@ -129,9 +133,12 @@ func (f *features) coarse(cell plan.Cell[*plan.Layout]) {
 }
 
 // buildings adds what has a roof. Those of places carry the place's class, and carto's styles for machines leave them out.
-func (f *features) buildings(cell plan.Cell[*plan.Content]) {
+func (f *features) buildings(cell plan.Cell[*plan.Content], known *faults) {
 	for k := range cell.Plan.Buildings {
 		b := &cell.Plan.Buildings[k]
+		if known.lacks(cell, b) {
+			continue
+		}
 		class := ""
 		if b.Place >= 0 {
 			class = cell.Plan.Places[b.Place].Class

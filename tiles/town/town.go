@@ -50,6 +50,7 @@ type Town struct {
 	options Options
 	plan    *plan.Planner
 	look    *paint.Look
+	faults  faults
 	center  orb.Point
 }
 
@@ -65,7 +66,14 @@ func New(o Options) (*Town, error) {
 	if err != nil {
 		return nil, &tiles.Error{Op: "open source", Subject: "town", Err: fmt.Errorf("%w: %w", tiles.ErrConfig, err), Hint: paint.LookHint}
 	}
-	t := &Town{options: o, plan: plan.New(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
+	newPlan := plan.New
+	if o.Look == Hard {
+		newPlan = plan.NewHard
+	}
+	t := &Town{options: o, plan: newPlan(o.Seed, o.Lang == "zh", homeI, homeJ), look: look}
+	if o.Look == Hard {
+		t.faults = faultsOf(o.Seed)
+	}
 	t.center = t.lively()
 	return t, nil
 }

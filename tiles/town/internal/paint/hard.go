@@ -48,7 +48,7 @@ func HardLook(seed uint64) *Look {
 	l.length = 1 / math.Tan(elevation*math.Pi/180)
 	l.relief = 1.1 + 0.4*float32(l.length)
 	hazy := float32(math.Pow(unit(), 3))
-	l.core = colour{0.87, 0.84, 0.78}
+	l.core = colour{0.85, 0.82, 0.76}
 	l.depth, l.soft = 1-0.3*hazy, between(0, 0.35)
 
 	l.grade(between)
@@ -72,7 +72,7 @@ func (l *Look) grade(between func(low, high float64) float64) {
 	bright := float32(between(0.94, 1.18))
 	l.gain = colour{bright * (1 + warm), bright * (1 + float32(between(-0.03, 0.02))), bright * (1 - warm)}
 	l.saturation, l.contrast = float32(between(0.8, 1.3)), float32(between(0.95, 1.1))
-	l.curve = newCurve(between(1, 1.5))
+	l.curve = newCurve(between(0.95, 1.45))
 }
 
 // curve is a table of tones.
@@ -178,5 +178,33 @@ func (c *canvas) stained(t texture, pts []plan.Pt) {
 			col = col.times(1 + 0.05*float32(math.Sin(((float64(y)-oy)*dx-(float64(x)-ox)*dy)*k)))
 		}
 		c.blend(at, col, coverage)
+	})
+}
+
+// low is the height in metres of roofs up to which higher neighbours throw their shadows onto them.
+const low = 9
+
+// shadowsOnRoofs darkens low roofs where higher buildings stand between them and the sun.
+func (c *canvas) shadowsOnRoofs(cells []plan.Cell[*plan.Content]) {
+	if c.ppm < small {
+		return
+	}
+	roof := make([]bool, c.w*c.h)
+	buildings := func(k *plan.Content) []plan.Building { return k.Buildings }
+	eachCell(c, cells, buildings, func(b *plan.Building) {
+		if b.Height < low && c.sees(b.Box) {
+			c.shape(b.Poly)
+		}
+	})
+	c.sweep(func(x, y int, coverage float32) { roof[y*c.w+x] = coverage > 0.5 })
+	eachCell(c, cells, buildings, func(b *plan.Building) {
+		if above := b.Height - 0.7*low; b.Height >= low && c.sees(b.Box.Grow(c.casts(above))) {
+			c.castBuilding(b.Poly, above)
+		}
+	})
+	c.sweep(func(x, y int, coverage float32) {
+		if at := y*c.w + x; roof[at] {
+			c.darken(at, coverage*c.look.depth)
+		}
 	})
 }

@@ -6,6 +6,16 @@ import (
 	"github.com/precinct-map/precinct/tiles/town/internal/plan"
 )
 
+// cast adds the shadows of a building's wings.
+func (c *canvas) cast(b *plan.Building) {
+	for k := range b.Parts {
+		c.castBuilding(b.Parts[k].Poly, b.Parts[k].Height)
+	}
+	if len(b.Parts) == 0 {
+		c.castBuilding(b.Poly, b.Height)
+	}
+}
+
 // castBuilding adds a building's shadow: its outline, moved, and what it sweeps over.
 func (c *canvas) castBuilding(p []plan.Pt, height float64) {
 	by := c.fall(height)
@@ -33,6 +43,9 @@ func (c *canvas) castTree(t *plan.Tree) {
 		return
 	}
 	c.disc(at, r*0.95)
+	if c.look.hard { // the trunk's end of it
+		c.disc(plan.Pt{X: float64(t.X) + by.X*0.55, Y: float64(t.Y) + by.Y*0.55}, r*0.85)
+	}
 }
 
 func crownColour(t *plan.Tree) colour {
@@ -66,7 +79,14 @@ func (c *canvas) bump() int {
 func (c *canvas) tree(t *plan.Tree) {
 	centre := c.to(plan.Pt{X: float64(t.X), Y: float64(t.Y)})
 	r := t.R * float32(c.ppm)
-	reach := int64(r*1.3+1.5) << unitBits
+	ragged, lobed, reaches := float32(0.2), float32(0.1), float32(1.3)
+	if c.look.hard {
+		ragged, lobed, reaches = 0.3, 0.3, 1.6
+	}
+	if t.Kind == 1 {
+		ragged = 0.12
+	}
+	reach := int64(r*reaches+1.5) << unitBits
 	x0, x1 := max(0, int((centre.x-reach)>>unitBits)), min(c.w-1, int((centre.x+reach)>>unitBits))
 	y0, y1 := max(0, int((centre.y-reach)>>unitBits)), min(c.h-1, int((centre.y+reach)>>unitBits))
 	body, opacity := c.crown(t)
@@ -75,16 +95,12 @@ func (c *canvas) tree(t *plan.Tree) {
 	if c.look.hard {
 		body, darkest = body.times(0.8), 0.15
 	}
-	ragged := float32(0.2)
-	if t.Kind == 1 {
-		ragged = 0.12
-	}
 	for y := y0; y <= y1; y++ {
 		dy := float32(int64(y)<<unitBits+unit/2-centre.y) / unit
 		for x := x0; x <= x1; x++ {
 			dx := float32(int64(x)<<unitBits+unit/2-centre.x) / unit
 			at := y*c.w + x
-			edge := r*(1+ragged*c.grain[at]+0.1*c.mid[at]) + 0.5
+			edge := r*(1+ragged*c.grain[at]+lobed*c.mid[at]) + 0.5
 			d2 := dx*dx + dy*dy
 			if d2 >= edge*edge {
 				continue

@@ -57,7 +57,7 @@ func Picture(p Ground, l *Look, z, x, y, w, h, scale int) *image.RGBA {
 	c.lines(contents, plan.Fence, plan.Hedge)
 	c.roofs(contents)
 	eachCell(c, contents, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
-		if r := float64(t.R)*1.4 + 1; c.sees(around(t.X, t.Y, r+2/ppm)) {
+		if r := float64(t.R)*1.7 + 1; c.sees(around(t.X, t.Y, r+2/ppm)) {
 			c.tree(t)
 		}
 	})
@@ -120,7 +120,7 @@ func (c *canvas) lines(cells []plan.Cell[*plan.Content], from, to plan.LineKind)
 func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
 		if c.sees(b.Box.Grow(c.casts(b.Height))) {
-			c.castBuilding(b.Poly, b.Height)
+			c.cast(b)
 		}
 	})
 	eachCell(c, cells, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
@@ -159,12 +159,21 @@ func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {
 // roofs paints buildings, then, over a shadow of their own, what stands on them.
 func (c *canvas) roofs(cells []plan.Cell[*plan.Content]) {
 	lean := math.Hypot(c.look.leanX, c.look.leanY)
-	eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
-		if c.sees(b.Box.Grow(lean * b.Height)) {
-			c.walls(b)
-			c.roof(b)
-		}
-	})
+	paint := func(from, below float64) {
+		eachCell(c, cells, func(k *plan.Content) []plan.Building { return k.Buildings }, func(b *plan.Building) {
+			if b.Height >= from && b.Height < below && c.sees(b.Box.Grow(lean*b.Height)) {
+				c.walls(b)
+				c.roof(b)
+			}
+		})
+	}
+	if c.look.hard {
+		paint(0, low)
+		c.shadowsOnRoofs(cells)
+		paint(low, math.Inf(1))
+	} else {
+		paint(math.Inf(-1), math.Inf(1))
+	}
 	if c.ppm < small {
 		return
 	}

@@ -28,6 +28,13 @@ func (c *canvas) roofed(b *plan.Building) colour {
 
 // roof paints a building from above.
 func (c *canvas) roof(b *plan.Building) {
+	if len(b.Parts) > 0 {
+		for k := range b.Parts {
+			c.walls(&b.Parts[k])
+			c.roof(&b.Parts[k])
+		}
+		return
+	}
 	col := c.roofed(b)
 	if c.leans(b) {
 		b = c.lifted(b, b.Height)
@@ -67,7 +74,7 @@ func (c *canvas) lifted(b *plan.Building, height float64) *plan.Building {
 
 // walls paints the sides that show below a roof that leans, the sunny ones lighter.
 func (c *canvas) walls(b *plan.Building) {
-	if b.Roof == plan.Open || !c.leans(b) {
+	if b.Roof == plan.Open || len(b.Parts) > 0 || !c.leans(b) {
 		return
 	}
 	up := c.lifted(b, b.Height)

@@ -119,13 +119,16 @@ func (b *builder) pitched(roof Roof, paint Paint, height float64, f frame) bool 
 func (b *builder) tree(q Pt, r float64, kind uint8) {
 	for k, box := range b.boxes {
 		if q.X > box.X0-r && q.X < box.X1+r && q.Y > box.Y0-r && q.Y < box.Y1+r {
-			if b.solid[k].Contains(q) || b.solid[k].edgeDistance(q) < r*0.55 {
+			if b.solid[k].Contains(q) || !b.l.p.hard && b.solid[k].edgeDistance(q) < r*0.55 {
 				return
 			}
 		}
 	}
 	if b.piece.wet && b.l.wet(q, 3) {
 		return
+	}
+	if b.l.p.hard {
+		r *= b.canopy(q)
 	}
 	b.Trees = append(b.Trees, Tree{X: float32(snap(q.X)), Y: float32(snap(q.Y)), R: float32(r), Kind: kind, Tone: b.rnd.tone()})
 }

@@ -110,7 +110,8 @@ type Building struct {
 	Roof   Roof
 	Paint  Paint
 	Tone   uint8
-	Place  int // index of its place, -1 when it is plain
+	Place  int        // index of its place, -1 when it is plain
+	Parts  []Building // its wings, where it has some: roofs of their own that fill the outline
 }
 
 // Tree is a crown.

@@ -19,7 +19,7 @@ func Metres(w geo.Window) Box {
 
 // Pixel is a place in pixels of UnitZoom: a whole number for all that is planned.
 func (c Cell[T]) Pixel(p Pt) orb.Point {
-	return orb.Point{(float64(c.I)*CellSize + p.X) * UnitsPerMetre, (float64(c.J)*CellSize + p.Y) * UnitsPerMetre}
+	return orb.Point{(float64(c.I)*CellSize + p.X + c.Off.X) * UnitsPerMetre, (float64(c.J)*CellSize + p.Y + c.Off.Y) * UnitsPerMetre}
 }
 
 // LonLat is a place in degrees; its longitude goes on past 180° where the cell's number does.

@@ -21,7 +21,7 @@ type lay struct {
 func (p *Planner) makeLayout(i, j int) *Layout {
 	l := &lay{Layout: &Layout{Zone: p.zone(i, j)}, p: p, i: i, j: j, rnd: newRand(Hash(p.seed, 2, i, j))}
 	big, small := p.wants(l.Zone, i, j)
-	l.bigs = len(big)
+	l.bigs = large(big)
 	l.dry = l.farFromWater()
 	l.mainStreets()
 	l.railways()
@@ -293,6 +293,6 @@ func (l *lay) finish() {
 		grow(p.Box, overhang)
 	}
 	for _, s := range l.Streets {
-		grow(s.Box, s.Width/2+s.Walk+8) // and the crowns of trees along it
+		grow(s.Box, s.Width/2+s.Walk+l.crowns()) // and the crowns of trees along it
 	}
 }

@@ -4,7 +4,15 @@ import "math"
 
 // place draws the ground of a place so that its edge can be seen: a hedge, wall or fence stands on the very outline.
 func (b *builder) place(class string) {
+	if b.piece.built != nil {
+		b.built()
+		return
+	}
 	f := b.lot(4)
+	if b.l.p.hard && roofed[class] && (b.rnd.chance(0.6) || min(f.w, f.d) < 45) {
+		b.campus(f)
+		return
+	}
 	do, ok := map[string]func(frame){
 		"school": b.school, "kindergarten": b.kindergarten, "university": b.university, "hospital": b.hospital,
 		"clinic": b.clinic, "nursing_home": b.nursingHome, "park": b.park, "playground": b.playground,

@@ -22,6 +22,10 @@ func (b *builder) plain() {
 		b.halls()
 	case Plaza:
 		b.plaza()
+	case Huts:
+		b.huts()
+	case Rows:
+		b.rowHouses()
 	default:
 		b.surface(Meadow, b.piece.Poly)
 		b.scatter(b.piece.Poly, 11, 2, 4.2, 0)
@@ -98,7 +102,13 @@ func (b *builder) houses() {
 	}
 	style := Paint(b.rnd.below(3))
 	hedge := b.rnd.chance(0.6)
-	b.rows(width, func(lot Poly, in Pt) { b.house(lot, in, style, hedge) })
+	b.rows(width, func(lot Poly, in Pt) {
+		if b.l.p.hard {
+			b.villa(lot, in, style)
+			return
+		}
+		b.house(lot, in, style, hedge)
+	})
 }
 
 func (b *builder) house(lot Poly, in Pt, style Paint, hedge bool) {
@@ -288,7 +298,9 @@ func (b *builder) flats() {
 		for k := 0.0; k < n; k++ {
 			x0, x1 := f.w*k/n+3, f.w*(k+1)/n-3
 			part := f.part(x0, y, x1, min(y+depth, f.d))
-			if paint == TileRed {
+			if b.l.p.hard {
+				b.anyHouse(part, height*b.rnd.between(0.4, 0.9), 0.2)
+			} else if paint == TileRed {
 				b.pitched(Hip, paint, height*0.7, part)
 			} else {
 				b.flat(paint, height, part)

@@ -27,6 +27,7 @@ type Key struct{ _ byte }
 type Planner struct {
 	seed    uint64
 	chinese bool
+	hard    bool // small and untidy, as the world is
 	fields
 	layouts store[*Layout]
 	details store[*Content]
@@ -39,6 +40,13 @@ func New(seed uint64, chinese bool, homeI, homeJ int) *Planner {
 		seed: seed, chinese: chinese, fields: newFields(Hash(seed, 1, 0, 0), x, y),
 		layouts: newStore[*Layout](2000), details: newStore[*Content](256), // 45 and 60 MB in town
 	}
+}
+
+// NewHard makes a planner as New does, of a town whose places are small and whose houses stand as the world's do.
+func NewHard(seed uint64, chinese bool, homeI, homeJ int) *Planner {
+	p := New(seed, chinese, homeI, homeJ)
+	p.hard = true
+	return p
 }
 
 // store keeps the latest values of cells, up to a number: when it is full, the older half goes.
@@ -114,6 +122,7 @@ type Piece struct {
 	wet   bool // water or a railway may reach in
 	kept  bool // no place may take it
 	seed  uint64
+	built *shape // of a place that is one building
 }
 
 // Fill is what covers a plain piece.
@@ -130,13 +139,15 @@ const (
 	Halls
 	Waterside
 	Plaza
+	Huts
+	Rows
 )
 
 // Place is something with a name.
 type Place struct {
 	Class   string
 	Name    string
-	Outline Poly // whole units
+	Outline Poly // whole units; its ground, or where it is one building, that
 	At      Pt   // where a map writes its name: inside
 }
 
@@ -146,6 +157,7 @@ func wrap(i int) int { return i & (Around - 1) }
 // Cell is a cell's number and its plan.
 type Cell[T any] struct {
 	I, J int // not wrapped: where the asker sees it
+	Off  Pt  // by how many metres it is shown elsewhere than it lies
 	Plan T
 }
 
@@ -170,7 +182,7 @@ func cellsIn[T any](b Box, get func(i, j int) T, bound func(T) Box) []Cell[T] {
 				v := get(wrap(i), wrap(j))
 				box := bound(v)
 				if (Box{x + box.X0, y + box.Y0, x + box.X1, y + box.Y1}).Meets(b) {
-					out = append(out, Cell[T]{i, j, v})
+					out = append(out, Cell[T]{I: i, J: j, Plan: v})
 				}
 			}
 		}

@@ -181,7 +181,7 @@ func (l *lay) claimStation() {
 	}
 	if l.stationGround(l.blocks[best].Poly, w) {
 		l.blocks[best].wet = false // it may stand as near to the track as it likes
-		l.take(best, w)
+		l.take(best, demand{want: w})
 	}
 }
 

@@ -9,6 +9,12 @@ type want struct {
 	deep     float64 // the least depth of its ground, in metres
 }
 
+// demand is a want in a cell.
+type demand struct {
+	want
+	built bool // it is a building, with a yard that is not its own
+}
+
 // deck lists what a zone may have; cells take turns along it, so that neighbours differ and everything is somewhere near.
 type deck struct {
 	big, small   []want
@@ -61,7 +67,15 @@ func (z Zone) deck() deck {
 }
 
 // wants deals a cell its places. The first cell, where visitors arrive, has a hospital and a school in any case.
-func (p *Planner) wants(z Zone, i, j int) (big, small []want) {
+func (p *Planner) wants(z Zone, i, j int) (big, small []demand) {
+	if p.hard {
+		return p.smallWants(z, i, j)
+	}
+	return p.deal(z, i, j)
+}
+
+// deal goes along the deck.
+func (p *Planner) deal(z Zone, i, j int) (big, small []demand) {
 	d := z.deck()
 	turn := 3*i + 5*j + int(Hash(p.seed, 8, i>>3, j>>3)%64)
 	home := i == int(p.homeX/CellSize) && j == int(p.homeY/CellSize)
@@ -70,18 +84,18 @@ func (p *Planner) wants(z Zone, i, j int) (big, small []want) {
 		if home {
 			at = k
 		}
-		if w := d.big[at]; !slices.Contains(big, w) {
+		if w := (demand{want: d.big[at]}); !slices.Contains(big, w) {
 			big = append(big, w)
 		}
 	}
 	for k := range d.smalls {
-		small = append(small, d.small[(turn*d.smalls+k)%len(d.small)])
+		small = append(small, demand{want: d.small[(turn*d.smalls+k)%len(d.small)]})
 	}
 	return big, small
 }
 
 // settle gives places their ground, the large ones first, and fills the rest.
-func (l *lay) settle(big, small []want) {
+func (l *lay) settle(big, small []demand) {
 	if l.stationStop() {
 		l.claimStation()
 	}
@@ -99,7 +113,7 @@ func (l *lay) settle(big, small []want) {
 }
 
 // claim finds dry ground for a place: the smallest piece that is large enough, cut down if it is too large.
-func (l *lay) claim(w want) {
+func (l *lay) claim(w demand) {
 	best := -1
 	for k, b := range l.blocks {
 		if b.Place >= 0 || b.wet || b.kept {
@@ -118,8 +132,8 @@ func (l *lay) claim(w want) {
 	if best < 0 {
 		return
 	}
-	for range 5 {
-		if l.blocks[best].Poly.area() <= w.top || !l.cut(best, w) {
+	for range l.cuts() {
+		if l.blocks[best].Poly.area() <= w.top || !l.cut(best, w.want) {
 			break
 		}
 	}
@@ -127,19 +141,26 @@ func (l *lay) claim(w want) {
 }
 
 // take makes a piece a place's ground, unless it is too large for that or too odd.
-func (l *lay) take(k int, w want) {
+func (l *lay) take(k int, w demand) {
 	b := &l.blocks[k]
 	outline := b.Poly.inset(0.75)
 	if outline == nil || b.Poly.area() > 1.5*w.top || outline.area() < 0.6*b.Poly.area() {
 		return
 	}
 	outline = snapAll(outline)
+	if l.p.hard && !outline.simple() {
+		return
+	}
 	b.Poly, b.Place = outline, len(l.Places)
 	nth := 0
 	for _, p := range l.Places {
 		if p.Class == w.class {
 			nth++
 		}
+	}
+	if w.built {
+		s := l.footprint(outline)
+		b.built, outline = &s, s.outline
 	}
 	l.Places = append(l.Places, Place{Class: w.class, Name: l.p.placeName(w.class, l.i, l.j, nth), Outline: outline, At: l.labelPoint(outline)})
 }
@@ -213,6 +234,9 @@ func (l *lay) fill(b *Piece) Fill {
 		return Terraces
 	case l.Zone == Core || l.Zone == Mid && (r.chance(0.45) || a > 20000):
 		return Flats
+	}
+	if l.p.hard {
+		return l.character()
 	}
 	return Houses
 }
