@@ -92,7 +92,7 @@ The same command over the same sources gives the same bytes. Cut off at any mome
 	flags.StringVar(&f.area, "geojson", "", "area of the features in this file")
 	flags.StringVarP(&f.query, "query", "q", "", "with --outlines store and feedback: of this phrase only")
 	flags.StringVar(&f.data, "data", "", "folder of what was found, for --outlines store and feedback")
-	flags.StringSliceVar(&f.zoom, "zoom", nil, "zoom of the pictures, counted in 256 px tiles, as [GROUND=]Z (default: the one above a folder's deepest, else 17)")
+	flags.StringSliceVar(&f.zoom, "zoom", nil, "zoom of the pictures, counted in 256 px tiles, as [GROUND=]Z (default 17; of a folder native, the finest that its pictures have detail for; or next, one finer)")
 	flags.IntVar(&f.samples, "samples", 0, "at most; 0 for all that there are (towns have no end: 1000)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first town, of what is left to chance, and of the splits")
 	flags.StringVar(&f.style, "style", "basic", "of drawn maps: basic or basic-b. The same samples in another style are a test of the shift")

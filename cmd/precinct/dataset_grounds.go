@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/tiles/town/drawn"
 	"github.com/precinct-map/precinct/tiles/town/truth"
+	"github.com/precinct-map/precinct/training"
 	"github.com/precinct-map/precinct/training/dataset"
 )
 
@@ -250,14 +252,12 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 	if err != nil {
 		return nil, err
 	}
-	i := sat.Info()
-	// Folders have their pictures' own zoom and one more, for those who look twice.
-	zoom, err := b.zoom(name, max(i.MinZoom, i.MaxZoom-1))
+	path := filepath.Join(folder, "truth.geojson")
+	zoom, err := b.folderZoom(ctx, name, sat, path)
 	if err != nil {
 		return nil, err
 	}
 	g := b.layers(name, zoom, sat, plan)
-	path := filepath.Join(folder, "truth.geojson")
 	places, err := readKnown(path, g.Zoom)
 	if err != nil {
 		return nil, err
@@ -267,7 +267,7 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 		return nil, err
 	}
 	g.Version += sum
-	g.Extent = geo.BoundWindow(i.Bounds, g.Zoom)
+	g.Extent = geo.BoundWindow(sat.Info().Bounds, g.Zoom)
 	all := make([]dataset.Place, len(places))
 	for n, p := range places {
 		shape := offLattice(p.shape, g.Zoom)
@@ -278,6 +278,19 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 		return slices.DeleteFunc(slices.Clone(all), func(p dataset.Place) bool { return !p.Shape.Bound().Intersects(bound) }), nil
 	}
 	return g, nil
+}
+
+// folderZoom is the zoom of a folder's ground: the finest that its pictures have detail for, unless the flags name another.
+func (b *groundBuilder) folderZoom(ctx context.Context, name string, sat tiles.Source, truth string) (int, error) {
+	places, err := readKnown(truth, geo.MaxZoom)
+	if err != nil {
+		return 0, err
+	}
+	var at []orb.Point
+	for _, p := range places {
+		at = append(at, geo.Unproject(p.at, geo.MaxZoom))
+	}
+	return training.GroundZoom(ctx, sat, at, cmp.Or(named(b.flags.zoom, name), training.NativeZoom))
 }
 
 // zoom is what the flags say of a ground's, or else its own.
