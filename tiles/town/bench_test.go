@@ -27,20 +27,22 @@ func BenchmarkMap(b *testing.B) {
 
 // benchmark draws the tile in the middle again and again: its cells are planned by then.
 func benchmark(b *testing.B, layer func(*town.Town) tiles.Source) {
-	made, err := town.New(town.Options{Seed: 1})
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := layer(made)
-	for _, z := range []maptile.Zoom{12, 13, 14, 15, 16, 17, 18, 19} {
-		b.Run(fmt.Sprintf("z%d", z), func(b *testing.B) {
-			tile := maptile.At(s.Info().Center, z)
-			for range b.N {
-				if _, err := s.Tile(context.Background(), tile); err != nil {
-					b.Fatal(err)
+	for _, look := range []string{town.Easy, town.Hard} {
+		made, err := town.New(town.Options{Seed: 2027, Look: look})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := layer(made)
+		for _, z := range []maptile.Zoom{12, 13, 14, 15, 16, 17, 18, 19} {
+			b.Run(fmt.Sprintf("%s/z%d", look, z), func(b *testing.B) {
+				tile := maptile.At(s.Info().Center, z)
+				for range b.N {
+					if _, err := s.Tile(context.Background(), tile); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

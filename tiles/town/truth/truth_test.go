@@ -42,8 +42,9 @@ func around(made *town.Town, km float64) geo.Window {
 }
 
 func TestOutlines(t *testing.T) {
-	for seed := range uint64(4) {
-		made, err := town.New(town.Options{Seed: seed})
+	for n := range uint64(6) {
+		seed := n % 3
+		made, err := town.New(town.Options{Seed: seed, Look: [2]string{town.Easy, town.Hard}[n/3]})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -71,7 +71,7 @@ func (l *Look) grade(between func(low, high float64) float64) {
 	warm := float32(between(-0.06, 0.08))
 	bright := float32(between(0.94, 1.18))
 	l.gain = colour{bright * (1 + warm), bright * (1 + float32(between(-0.03, 0.02))), bright * (1 - warm)}
-	l.saturation, l.contrast = float32(between(0.8, 1.3)), float32(between(0.95, 1.1))
+	l.saturation, l.contrast = float32(between(0.95, 1.5)), float32(between(0.95, 1.1))
 	l.curve = newCurve(between(0.95, 1.45))
 }
 

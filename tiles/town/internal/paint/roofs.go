@@ -40,6 +40,9 @@ func (c *canvas) roof(b *plan.Building) {
 		b = c.lifted(b, b.Height)
 	}
 	switch {
+	case c.look.hard && c.ppm < 0.3 && len(b.Poly) == 4: // a slope is a pixel or two
+		c.shape(b.Poly)
+		c.fill(texture{col.times(0.94), 0.1, 0.1, colour{}, 0}, 1)
 	case b.Roof == plan.Gable && len(b.Poly) == 4:
 		c.gable(b.Poly, col, 0)
 	case b.Roof == plan.Hip && len(b.Poly) == 4:

@@ -19,7 +19,13 @@ func square(i, j, n int, do func(i, j int)) {
 
 // TestNothingReachesFurther holds the plan to what cellsIn assumes: pictures would have seams else.
 func TestNothingReachesFurther(t *testing.T) {
-	p := New(11, false, homeI, homeJ)
+	for _, p := range []*Planner{New(11, false, homeI, homeJ), NewHard(11, false, homeI, homeJ)} {
+		reachNoFurther(t, p)
+	}
+}
+
+func reachNoFurther(t *testing.T, p *Planner) {
+	t.Helper()
 	limit := Box{-reach, -reach, CellSize + reach, CellSize + reach}
 	inside := func(b, outer Box) bool {
 		return b.X0 >= outer.X0-1 && b.Y0 >= outer.Y0-1 && b.X1 <= outer.X1+1 && b.Y1 <= outer.Y1+1
@@ -78,7 +84,7 @@ func TestPlacesStandDryAndFirm(t *testing.T) {
 }
 
 func TestPlansDoNotDependOnOrder(t *testing.T) {
-	a, b := New(13, true, homeI, homeJ), New(13, true, homeI, homeJ)
+	a, b := NewHard(13, true, homeI, homeJ), NewHard(13, true, homeI, homeJ)
 	square(100, 40000, 1, func(i, j int) { b.content(i, j) })
 	for _, cell := range [][2]int{{100, 40000}, {0, 30000}, {Around - 1, 30000}} {
 		if x, y := a.content(cell[0], cell[1]), b.makeContent(b.makeLayout(cell[0], cell[1]), cell[0], cell[1]); !reflect.DeepEqual(x, y) {
