@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/training/dataset"
 )
 
@@ -43,6 +44,7 @@ type buildFlags struct {
 	samples    int
 	seed       uint64
 	style      string
+	look       string
 	labels     string
 	format     string
 	output     string
@@ -96,6 +98,7 @@ The same command over the same sources gives the same bytes. Cut off at any mome
 	flags.IntVar(&f.samples, "samples", 0, "at most; 0 for all that there are (towns have no end: 1000)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the first town, of what is left to chance, and of the splits")
 	flags.StringVar(&f.style, "style", "basic", "of drawn maps: basic or basic-b. The same samples in another style are a test of the shift")
+	flags.StringVar(&f.look, "look", town.Hard, "of towns and painted streets: hard, or easy as they were at first")
 	flags.StringVar(&f.labels, "labels", "map", "map takes the map's labels as they are, ocr reads them from its pictures")
 	flags.StringVar(&f.format, "format", "parquet", "parquet, or folder for PNG files and an index")
 	flags.StringVarP(&f.output, "output", "o", "", "folder to make or to go on with")

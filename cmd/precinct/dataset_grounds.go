@@ -120,7 +120,7 @@ func (b *groundBuilder) towns() ([]*dataset.Ground, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := &townShelf{style: b.flags.style, town: map[uint64]*openTown{}}
+	open := &townShelf{style: b.flags.style, look: b.flags.look, town: map[uint64]*openTown{}}
 	blocks := max(blocksATown, b.spec.Samples/samplesATown)
 	first, err := open.get(b.flags.seed)
 	if err != nil {
@@ -178,6 +178,7 @@ type openTown struct {
 // townShelf holds the towns that were asked last.
 type townShelf struct {
 	style string
+	look  string
 	mu    sync.Mutex
 	town  map[uint64]*openTown
 	order []uint64
@@ -189,7 +190,7 @@ func (s *townShelf) get(seed uint64) (*openTown, error) {
 	if t := s.town[seed]; t != nil {
 		return t, nil
 	}
-	made, err := town.New(town.Options{Seed: seed})
+	made, err := town.New(town.Options{Seed: seed, Look: s.look})
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +214,7 @@ func (b *groundBuilder) drawn(ctx context.Context, path string) (*dataset.Ground
 		return nil, err
 	}
 	b.closers = append(b.closers, func() { _ = plan.Close() })
-	sat, err := drawn.Open(ctx, drawn.Options{Path: path, Seed: b.flags.seed})
+	sat, err := drawn.Open(ctx, drawn.Options{Path: path, Seed: b.flags.seed, Look: b.flags.look})
 	if err != nil {
 		return nil, err
 	}

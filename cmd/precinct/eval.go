@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/precinct-map/precinct/reasoning"
-	"github.com/precinct-map/precinct/reasoning/reader"
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/tiles/sources"
+	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/training"
 	page "github.com/precinct-map/precinct/training/report"
 )
@@ -54,6 +52,7 @@ type evalFlags struct {
 	samples  int
 	credit   string
 	policy   string
+	look     string
 
 	vlm vlmConfig // the configuration's, for endpoints
 }
@@ -107,6 +106,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.IntVar(&f.scenes, "scenes", 200, "how many; twenty of each town; of a folder, at most so many places")
 	flags.Uint64Var(&f.seed, "seed", 2026, "of the first town, of what is asked, and of where labels are moved")
 	flags.StringVar(&f.style, "style", "basic", "of the map: basic or basic-b")
+	flags.StringVar(&f.look, "look", town.Hard, "of towns and painted streets: hard, or easy as they were at first")
 	flags.StringVar(&f.labels, "labels", "ocr", "ocr reads them from the map's picture, map takes them as they are")
 	flags.StringVar(&f.mode, "mode", string(reasoning.TwoStage), "two-stage, no-refinement or no-reflection")
 	flags.StringSliceVar(&f.ablation, "ablation", nil, "ask each model again without parts of the method: stages (no-refinement, no-reflection), points (at most 1, 2, 3)")
@@ -277,12 +277,12 @@ func (f *evalFlags) configure(g *global, r round) (config, error) {
 	}
 	c.Pair = pairConfig{Satellite: "satellite", Map: "map", Zoom: 17, Labels: f.labels}
 	if f.on == "town" {
-		c.Sources = []sources.Config{{Name: "satellite", Kind: "town", Layer: "satellite", Seed: 1}, {Name: "map", Kind: "town", Layer: "map", Style: f.style, Seed: 1}}
+		c.Sources = []sources.Config{{Name: "satellite", Kind: "town", Layer: "satellite", Look: f.look, Seed: 1}, {Name: "map", Kind: "town", Layer: "map", Style: f.style, Look: f.look, Seed: 1}}
 		return c, nil
 	}
 	if paths, ok := strings.CutPrefix(f.on, "drawn:"); ok {
 		first, _, _ := strings.Cut(paths, "+")
-		c.Sources = []sources.Config{{Name: "satellite", Kind: "drawn", Path: first, Seed: 1}, {Name: "map", Kind: "osm", Path: first, Style: f.style}}
+		c.Sources = []sources.Config{{Name: "satellite", Kind: "drawn", Path: first, Look: f.look, Seed: 1}, {Name: "map", Kind: "osm", Path: first, Style: f.style}}
 		return c, nil
 	}
 	c.Sources = []sources.Config{{Name: "satellite", Kind: "dir", Path: filepath.Join(r.folder, "labelled"), Attribution: f.credit}, {Name: "map", Kind: "osm", Path: r.plan, Style: f.style}}
@@ -294,116 +294,7 @@ func (f *evalFlags) examples(ctx context.Context, a *app, r *round) (iter.Seq2[t
 		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
 	}
 	if paths, ok := strings.CutPrefix(f.on, "drawn:"); ok {
-		return sampled(ctx, a, f, drawnRegions(ctx, a, strings.Split(paths, "+"), f.style, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
+		return sampled(ctx, a, f, drawnRegions(ctx, a, strings.Split(paths, "+"), f.style, f.look, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
 	}
 	return f.folderExamples(ctx, a, r)
-}
-
-func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error) {
-	segmenter := training.Timed(a.segmenter)
-	pipeline := func(label string, vlm reasoning.VLM) training.Pipeline {
-		return training.Pipeline{Label: label, Mode: reasoning.Mode(f.mode), Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: segmenter,
-			Sampling: reasoning.Sampling{Temperature: f.vlm.Temperature, TopP: f.vlm.TopP, MaxTokens: f.vlm.MaxTokens}}}
-	}
-	boxed := func(name string, edge float64) training.System {
-		return training.Prompted{Label: name, Segmenter: segmenter, Prompts: training.LabelBoxes(edge), Labels: true}
-	}
-	var out []training.System
-	servers := 0
-	for _, s := range f.named() {
-		var system training.System
-		switch s {
-		case "reader":
-			p := pipeline(s, &reader.Reader{Segmenter: segmenter})
-			p.Labels = true
-			system = p
-		case "policy":
-			vlm, err := a.policy(f.policy, segmenter)
-			if err != nil {
-				return nil, err
-			}
-			p := pipeline(s, vlm)
-			p.Labels = true
-			system = p
-		case "model":
-			system = pipeline(s, a.engine.Pipeline.VLM)
-		case "true-box":
-			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TrueBoxes}
-		case "true-point":
-			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TruePoints}
-		case "label-box":
-			system = boxed(s, labelBoxEdge)
-		case "whole-scene":
-			system = training.WholeScene{}
-		default:
-			if edge, ok := labelBox(s); ok {
-				system = boxed(s, edge)
-				break
-			}
-			vlm, err := f.endpoint(ctx, s, servers)
-			if err != nil {
-				return nil, err
-			}
-			servers++
-			system = pipeline(vlm.Name(), vlm)
-		}
-		if slices.ContainsFunc(out, func(o training.System) bool { return o.Name() == system.Name() }) {
-			return nil, usagef("--system: %s is named twice", system.Name())
-		}
-		if p, ok := system.(training.Pipeline); ok {
-			out = append(out, p.Without(f.ablation...)...)
-		} else {
-			out = append(out, system)
-		}
-	}
-	return out, nil
-}
-
-// named are the systems by name, each size of the best label-box one of them.
-func (f *evalFlags) named() []string {
-	var out []string
-	for _, s := range f.systems {
-		if s == bestLabelBox {
-			out = append(out, labelBoxes()...)
-		} else {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func labelBoxes() []string {
-	var out []string
-	for _, edge := range training.LabelBoxEdges {
-		out = append(out, fmt.Sprintf("label-box:%g", edge))
-	}
-	return out
-}
-
-// endpoint opens the nth server among the systems.
-func (f *evalFlags) endpoint(ctx context.Context, address string, n int) (reasoning.VLM, error) {
-	v := f.vlm
-	own, _ := url.Parse(v.URL)
-	asked, err := url.Parse(address)
-	if err != nil || asked.Host == "" {
-		return nil, usagef("--system %s: it is no address", address)
-	}
-	if v.URL != "" && own != nil && own.Host != asked.Host {
-		v.Key = "" // another server's
-	}
-	v.URL = address
-	pick := func(own string, given []string) string {
-		switch {
-		case len(given) == 0:
-			return own
-		case len(given) == 1:
-			return given[0]
-		}
-		return given[n]
-	}
-	v.Model, v.Dialect = pick(v.Model, f.models), pick(v.Dialect, f.dialects)
-	if v.Model == "" {
-		return nil, usagef("--system %s: say with --model which model", address)
-	}
-	return connect(ctx, v)
 }

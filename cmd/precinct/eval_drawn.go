@@ -18,11 +18,11 @@ import (
 )
 
 // drawnRegions are the grounds of map extracts, in turn: real streets, buildings and outlines, painted as the town is.
-func drawnRegions(ctx context.Context, a *app, paths []string, style string, zoom int) iter.Seq2[region, error] {
+func drawnRegions(ctx context.Context, a *app, paths []string, style, look string, zoom int) iter.Seq2[region, error] {
 	return func(yield func(region, error) bool) {
 		var all []region
 		for _, path := range paths {
-			g, err := drawnRegion(ctx, a, path, style, zoom)
+			g, err := drawnRegion(ctx, a, path, style, look, zoom)
 			if err != nil {
 				yield(region{}, err)
 				return
@@ -39,13 +39,13 @@ func drawnRegions(ctx context.Context, a *app, paths []string, style string, zoo
 	}
 }
 
-func drawnRegion(ctx context.Context, a *app, path, style string, zoom int) (region, error) {
+func drawnRegion(ctx context.Context, a *app, path, style, look string, zoom int) (region, error) {
 	plan, err := osm.Open(ctx, osm.Options{Path: path, Style: style})
 	if err != nil {
 		return region{}, err
 	}
 	a.closers = append(a.closers, func() { _ = plan.Close() })
-	sat, err := drawn.Open(ctx, drawn.Options{Path: path, Seed: 1})
+	sat, err := drawn.Open(ctx, drawn.Options{Path: path, Seed: 1, Look: look})
 	if err != nil {
 		return region{}, err
 	}

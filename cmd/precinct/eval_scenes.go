@@ -48,7 +48,7 @@ const scenesATown = 20
 func townRegions(f *evalFlags, zoom int) iter.Seq2[region, error] {
 	return func(yield func(region, error) bool) {
 		for seed := f.seed; ; seed++ {
-			made, err := town.New(town.Options{Seed: seed})
+			made, err := town.New(town.Options{Seed: seed, Look: f.look})
 			if err != nil {
 				yield(region{}, err)
 				return

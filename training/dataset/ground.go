@@ -47,13 +47,17 @@ const maxBlock = 4
 // plenty is how many blocks are enough to be shared out evenly.
 const plenty = 400
 
+// scatteredEdge is the least edge of a block that was drawn by lot: what lies there is found out for it alone, and a made-up town plans
+// as much for a small one.
+const scatteredEdge = 768
+
 // blockEdge is the edge of a ground's blocks in pixels: the largest multiple of the picture's size that leaves plenty of them.
 func (g *Ground) blockEdge(size int) int {
 	if g.LeftOut {
 		return max(size, g.Extent.W, g.Extent.H)
 	}
 	if g.Scattered > 0 {
-		return size
+		return size * max(1, scatteredEdge/size)
 	}
 	for k := maxBlock; k > 1; k-- {
 		if float64(g.Extent.W)*float64(g.Extent.H)/float64(k*size*k*size) >= plenty {

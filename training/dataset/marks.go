@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,7 +55,12 @@ func (s *Set) Mark(m Mark) error {
 	if err != nil {
 		return &Error{Op: "mark", Subject: m.ID, Err: err}
 	}
-	_, err = f.Write(append(line, '\n'))
+	end, err := f.Seek(0, io.SeekEnd)
+	if err == nil {
+		if _, err = f.Write(append(line, '\n')); err != nil {
+			err = errors.Join(err, f.Truncate(end)) // half a line would make all of them unreadable
+		}
+	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return &Error{Op: "mark", Subject: m.ID, Err: err}
 	}
