@@ -12,7 +12,7 @@ const (
 	Hard = "hard"
 	Easy = "easy"
 
-	LookHint = `use look "hard" or "easy"`
+	LookHint = "docs/sources.md shows both looks"
 )
 
 // NamedLook is how a seed's pictures look; an empty name is Hard's.
@@ -23,7 +23,7 @@ func NamedLook(name string, seed uint64) (*Look, error) {
 	case Easy:
 		return LookOf(seed), nil
 	}
-	return nil, fmt.Errorf("no look %q", name)
+	return nil, fmt.Errorf(`no look %q: use "hard" or "easy"`, name)
 }
 
 // HardLook is the look that a seed decides where pictures are to be as hard as the world's: a low sun with nearly black shadows,
@@ -152,7 +152,7 @@ func (c *canvas) roofColour(b *plan.Building) colour {
 	}
 	grey := 0.3*k.r + 0.59*k.g + 0.11*k.b
 	far := 0.9 + 0.25*signed(h<<8)
-	return colour{grey + (k.r-grey)*1.2, grey + (k.g-grey)*1.2, grey + (k.b-grey)*1.2}.times(max(0.2, 1+far*(grey-128)/160)).times(1 + 0.16*signed(h<<24))
+	return k.times(max(0.2, 1+far*(grey-128)/160)).times(1 + 0.16*signed(h<<24))
 }
 
 // weather makes a roof's sheets differ more and stains them sooner.
@@ -177,7 +177,7 @@ func (c *canvas) stained(t texture, pts []plan.Pt) {
 	c.sweep(func(x, y int, coverage float32) {
 		at := y*c.w + x
 		col := t.of(c, at)
-		if wet := c.mid[at] + 0.4*c.grain[at] - 0.2; wet > 0 {
+		if wet := c.mid[at] + 0.4*c.grain[at] - 0.15; wet > 0 {
 			col = col.mix(stain, min(0.6, 1.8*wet))
 		}
 		if near {
