@@ -90,6 +90,7 @@ func TestConfigurationErrors(t *testing.T) {
 		"secret not set": {Config{Name: "a", Kind: "xyz", URL: "http://h/{z}/{x}/{y}?key=$PRECINCT_NO_SUCH_KEY"}, "PRECINCT_NO_SUCH_KEY"},
 		"unknown datum":  {Config{Name: "a", Kind: "xyz", URL: "http://h/{z}/{x}/{y}", Datum: "nad27"}, "nad27"},
 		"odd tile size":  {Config{Name: "a", Kind: "xyz", URL: "http://h/{z}/{x}/{y}", TileSize: 300}, "300"},
+		"unknown look":   {Config{Name: "a", Kind: "town", Layer: "satellite", Look: "soft"}, `no look "soft": use "hard" or "easy"`},
 		"rate in weeks":  {Config{Name: "a", Kind: "xyz", URL: "http://h/{z}/{x}/{y}", Rate: "3/w"}, "3/w"},
 	} {
 		_, err := Open(context.Background(), tt.c)

@@ -97,7 +97,7 @@ func (s *Source) TileAt(ctx context.Context, t maptile.Tile, scale int) (*tiles.
 			Hint: fmt.Sprintf("it has zooms %d to %d where its map has data", MinZoom, MaxZoom)}
 	}
 	scale = max(1, scale)
-	g, err := s.ground(ctx, w, paint.Detailed(w.Z, scale))
+	g, err := s.ground(ctx, w, scale)
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +121,9 @@ func (g ground) Layouts(plan.Box) []plan.Cell[*plan.Layout] {
 const reach = 200
 
 // ground makes the cells that matter to a window, from north to south.
-func (s *Source) ground(ctx context.Context, w geo.Window, detailed bool) (ground, error) {
-	b := plan.Metres(w).Grow(s.look.Reach(mostHeight))
+func (s *Source) ground(ctx context.Context, w geo.Window, scale int) (ground, error) {
+	detailed := paint.Detailed(w.Z, scale)
+	b := plan.Metres(w).Grow(s.look.Reach(mostHeight) + s.look.Margin(w.Z, scale))
 	kept := s.far
 	if detailed {
 		kept = s.near

@@ -64,11 +64,16 @@ var middle = geo.Unproject(orb.Point{41900 * 512, 25325 * 512}, 17)
 
 func open(t testing.TB, data string) *drawn.Source {
 	t.Helper()
+	return openAs(t, data, 3, "easy")
+}
+
+func openAs(t testing.TB, data string, seed uint64, look string) *drawn.Source {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "quarter.geojson")
 	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := drawn.Open(t.Context(), drawn.Options{Name: "layer", Path: path, Seed: 3, Look: "easy"})
+	s, err := drawn.Open(t.Context(), drawn.Options{Name: "layer", Path: path, Seed: seed, Look: look})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +116,23 @@ func TestTilesMeet(t *testing.T) {
 		for _, at := range []maptile.Tile{at, maptile.New(at.X-1, at.Y, z), maptile.New(at.X-1, at.Y-1, z)} {
 			meet(t, func() *drawn.Source { return open(t, quarter()) }, at)
 		}
+	}
+}
+
+// TestHardTilesMeet is the same in hard looks, of sensors that enlarge and others.
+func TestHardTilesMeet(t *testing.T) {
+	for seed := range uint64(6) {
+		for _, z := range []maptile.Zoom{16, 18} {
+			at := maptile.At(orb.Point{middle[0] + 1e-7, middle[1] - 1e-7}, z)
+			meet(t, func() *drawn.Source { return openAs(t, quarter(), 40+seed, "hard") }, at)
+		}
+	}
+	easy, hard := open(t, quarter()).Info(), openAs(t, quarter(), 3, "").Info()
+	if easy.Version == hard.Version {
+		t.Error("two looks share a version")
+	}
+	if _, err := drawn.Open(t.Context(), drawn.Options{Look: "soft"}); !errors.Is(err, tiles.ErrConfig) {
+		t.Errorf("an unknown look: %v", err)
 	}
 }
 

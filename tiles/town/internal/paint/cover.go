@@ -35,6 +35,10 @@ func (c *canvas) clad(b *plan.Building, col colour) {
 	c.shape(b.Poly)
 	base := texture{col, 0.045, 0.07, col.times(0.86), 0.7}
 	size := (b.Box.X1 - b.Box.X0) * (b.Box.Y1 - b.Box.Y0)
+	if c.look.hard && b.Roof == plan.Open {
+		c.stained(base, b.Poly)
+		return
+	}
 	if size < 50 || b.Roof == plan.Open {
 		c.fill(base, 1)
 		return

@@ -16,6 +16,16 @@ func (l *Look) enlarges(z, scale int) int {
 	return scale << (z - l.coarse)
 }
 
+// Margin is how far around a hard picture, in metres, its pixels are painted too: the sensor smears, compresses and enlarges them.
+func (l *Look) Margin(z, scale int) float64 {
+	if !l.hard {
+		return 0
+	}
+	ppm := math.Ldexp(float64(scale), z-17) / float64(l.enlarges(z, scale))
+	const smeared = 6 // pixels of a point's spread, and as many of a shadow's edge
+	return (block + 2*smeared + mostBump + 3) / ppm
+}
+
 // enlarged paints at the sensor's own zoom and enlarges, between the pixels' middles: w×h pixels from (x, y) of the larger world on.
 func enlarged(p Ground, l *Look, x, y, w, h, times int) *image.RGBA {
 	floor := func(v int) int { return int(math.Floor(float64(v) / float64(times))) }

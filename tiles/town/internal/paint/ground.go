@@ -90,6 +90,9 @@ func (c *canvas) base() {
 // covered is what a surface looks like in the season.
 func (c *canvas) covered(s *plan.Surface) texture {
 	t := material(s)
+	if s.Mat == plan.Soil && c.look.hard {
+		t.colour, t.other = c.look.soil, c.look.soil.times(0.84)
+	}
 	switch s.Mat {
 	case plan.Lawn, plan.Meadow, plan.Garden, plan.Crop, plan.Forest, plan.Turf, plan.Bed:
 		share := tended(s.Mat)

@@ -12,7 +12,7 @@ const (
 	Hard = "hard"
 	Easy = "easy"
 
-	LookHint = `use look "hard" or "easy"`
+	LookHint = "docs/sources.md shows both looks"
 )
 
 // NamedLook is how a seed's pictures look; an empty name is Hard's.
@@ -23,7 +23,7 @@ func NamedLook(name string, seed uint64) (*Look, error) {
 	case Easy:
 		return LookOf(seed), nil
 	}
-	return nil, fmt.Errorf("no look %q", name)
+	return nil, fmt.Errorf(`no look %q: use "hard" or "easy"`, name)
 }
 
 // HardLook is the look that a seed decides where pictures are to be as hard as the world's: a low sun with nearly black shadows,
@@ -48,7 +48,7 @@ func HardLook(seed uint64) *Look {
 	l.length = 1 / math.Tan(elevation*math.Pi/180)
 	l.relief = 1.1 + 0.4*float32(l.length)
 	hazy := float32(math.Pow(unit(), 3))
-	l.core = colour{0.85, 0.82, 0.76}
+	l.core = colour{0.8, 0.77, 0.7}
 	l.depth, l.soft = 1-0.3*hazy, between(0, 0.35)
 
 	l.grade(between)
@@ -56,6 +56,7 @@ func HardLook(seed uint64) *Look {
 	if unit() < 0.12 {
 		l.saturation = 0 // panchromatic
 	}
+	l.soil, l.unpaved = colour{170, 146, 114}.mix(colour{188, 118, 78}, float32(unit())), unit() < 0.35
 	l.spread, l.noise = between(0.05, 0.45), float32(math.Max(0, between(-1.5, 4)))
 	if unit() < 0.75 {
 		l.quality = int(between(40, 90))
@@ -75,13 +76,18 @@ func (l *Look) grade(between func(low, high float64) float64) {
 	l.curve = newCurve(between(0.95, 1.45))
 }
 
-// curve is a table of tones.
-type curve [256]float32
+// curve is a table of tones, past white too: the sensor keeps some of what would burn out.
+type curve [321]float32
 
 func newCurve(gamma float64) *curve {
 	c := new(curve)
 	for i := range c {
-		c[i] = float32(255 * math.Pow(float64(i)/255, gamma))
+		const knee = 0.7
+		y := math.Pow(float64(i)/255, gamma)
+		if y > knee {
+			y = knee + (1-knee)*(1-math.Exp((knee-y)/(1-knee)))
+		}
+		c[i] = float32(255 * y)
 	}
 	return c
 }
@@ -91,7 +97,7 @@ func (c *curve) at(v float32) float32 {
 	if c == nil {
 		return v
 	}
-	v = max(0, min(254.999, v))
+	v = max(0, min(319.99, v))
 	i := int(v)
 	return c[i] + (c[i+1]-c[i])*(v-float32(i))
 }
@@ -122,7 +128,7 @@ func (c *canvas) patched(k colour, at int) colour {
 	if n <= 0 {
 		return k
 	}
-	soil := colour{172, 146, 112}.mix(colour{196, 180, 152}, max(0, min(1, 0.5+0.8*c.wide[at]-0.4*c.grain[at])))
+	soil := c.look.soil.mix(c.look.soil.times(1.12).mix(colour{196, 180, 152}, 0.5), max(0, min(1, 0.5+0.8*c.wide[at]-0.4*c.grain[at])))
 	return k.mix(soil, min(1, 7*n))
 }
 
@@ -146,7 +152,7 @@ func (c *canvas) roofColour(b *plan.Building) colour {
 	}
 	grey := 0.3*k.r + 0.59*k.g + 0.11*k.b
 	far := 0.9 + 0.25*signed(h<<8)
-	return colour{grey + (k.r-grey)*1.2, grey + (k.g-grey)*1.2, grey + (k.b-grey)*1.2}.times(max(0.2, 1+far*(grey-128)/160)).times(1 + 0.16*signed(h<<24))
+	return k.times(max(0.2, 1+far*(grey-128)/160)).times(1 + 0.16*signed(h<<24))
 }
 
 // weather makes a roof's sheets differ more and stains them sooner.
@@ -171,7 +177,7 @@ func (c *canvas) stained(t texture, pts []plan.Pt) {
 	c.sweep(func(x, y int, coverage float32) {
 		at := y*c.w + x
 		col := t.of(c, at)
-		if wet := c.mid[at] + 0.4*c.grain[at] - 0.2; wet > 0 {
+		if wet := c.mid[at] + 0.4*c.grain[at] - 0.15; wet > 0 {
 			col = col.mix(stain, min(0.6, 1.8*wet))
 		}
 		if near {

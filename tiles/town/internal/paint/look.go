@@ -11,8 +11,15 @@ import (
 type Look struct {
 	season Season
 	hard   bool
+	ground
 	sun
 	sensor
+}
+
+// ground is what wears through.
+type ground struct {
+	soil    colour // where grass is gone
+	unpaved bool   // lanes are of it
 }
 
 // Season is a time of the year.

@@ -52,8 +52,15 @@ func Picture(p Ground, l *Look, z, x, y, w, h, scale int) *image.RGBA {
 	c.water(layouts)
 	c.streets(layouts)
 	c.lines(contents, plan.Trail, plan.Yellow)
+	if l.hard { // in the shade cars are dark too
+		c.carShadows(contents)
+		c.shade(1)
+		c.cars(contents)
+	}
 	c.shadows(contents)
-	c.cars(contents)
+	if !l.hard {
+		c.cars(contents)
+	}
 	c.lines(contents, plan.Fence, plan.Hedge)
 	c.roofs(contents)
 	eachCell(c, contents, func(k *plan.Content) []plan.Tree { return k.Trees }, func(t *plan.Tree) {
@@ -137,12 +144,21 @@ func (c *canvas) shadows(cells []plan.Cell[*plan.Content]) {
 			c.castBuilding(b.Poly, b.Height)
 		}
 	})
+	if !c.look.hard {
+		c.carShadows(cells)
+	}
+	c.shadeSoftly()
+}
+
+func (c *canvas) carShadows(cells []plan.Cell[*plan.Content]) {
+	if c.ppm < small {
+		return
+	}
 	eachCell(c, cells, func(k *plan.Content) []plan.Car { return k.Cars }, func(k *plan.Car) {
 		if c.sees(around(k.X, k.Y, float64(k.Length)+2)) {
 			c.shifted(carBox(k, -0.5, 0.5, 1), c.beside(0.8))
 		}
 	})
-	c.shadeSoftly()
 }
 
 func (c *canvas) cars(cells []plan.Cell[*plan.Content]) {

@@ -25,20 +25,27 @@ func (c *canvas) streets(cells []plan.Cell[*plan.Layout]) {
 		}
 	})
 	c.shade(0.9)
+	unpaved := func(s *plan.Street) bool {
+		return s.Class == "track" || c.look.unpaved && s.Width < 7.6 && s.Level == 0 && s.Class != "rail"
+	}
 	each(func(s *plan.Street) {
-		if (s.Walk > 0 || s.Level > 0) && s.Class != "rail" {
+		if (s.Walk > 0 || s.Level > 0) && s.Class != "rail" && !unpaved(s) {
 			c.stroke(s.Line, s.Width+2*s.Walk+float64(s.Level), plan.Pt{})
 		}
 	})
 	c.fill(texture{colour{158, 153, 145}, 0.06, 0.05, colour{142, 136, 126}, 0.8}, 1)
 	each(func(s *plan.Street) {
-		if s.Class == "track" {
+		if unpaved(s) {
 			c.stroke(s.Line, s.Width, plan.Pt{})
 		}
 	})
-	c.fill(texture{colour{150, 132, 104}, 0.1, 0.12, colour{132, 120, 88}, 0.9}, 0.85)
+	lane := texture{colour{150, 132, 104}, 0.1, 0.12, colour{132, 120, 88}, 0.9}
+	if c.look.hard {
+		lane.colour, lane.other = c.look.soil, c.look.soil.times(0.85)
+	}
+	c.fill(lane, 0.85)
 	each(func(s *plan.Street) {
-		if s.Class != "track" && s.Class != "rail" {
+		if !unpaved(s) && s.Class != "rail" {
 			c.stroke(s.Line, c.atLeast(s.Width, 0.9), plan.Pt{})
 			if s.Level == 0 {
 				c.disc(s.Line[0], s.Width/2)
