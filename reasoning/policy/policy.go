@@ -185,36 +185,59 @@ var (
 	turns  = []uint8{0, 3}
 )
 
-// find looks at labels at all scales and turns, in one batch.
+// Boxes are what single looks at the labels that answer a phrase give, at one scale and unturned, the surest label first: for comparing
+// with what was taught.
+func (p *Policy) Boxes(ctx context.Context, pair *tiles.Pair, phrase string, scale float64) ([]reasoning.Box, error) {
+	g, err := p.grid(ctx, pair)
+	if err != nil {
+		return nil, err
+	}
+	boxes, _, err := p.look(ctx, g, pair, labels.Answering(phrase, pair.Labels), []View{{Scale: scale}})
+	return boxes, err
+}
+
+// find looks at labels at all scales and turns.
 func (p *Policy) find(ctx context.Context, g *Grid, pair *tiles.Pair, matches []labels.Match) ([]finding, error) {
-	all := labelsOf(pair)
-	looks := len(scales) * len(turns)
-	b := newBatch(looks*len(matches), g.Channels)
-	views := make([]View, 0, looks*len(matches))
-	for _, m := range matches {
-		at := pair.Window.Local(m.Label.At)
-		for _, s := range scales {
-			for _, t := range turns {
-				v := View{at[0], at[1], s, t}
-				b.show(len(views), g, all, v, m.Label.Class, p.meta.Number(m.Label.Class))
-				views = append(views, v)
-			}
+	var views []View
+	for _, s := range scales {
+		for _, t := range turns {
+			views = append(views, View{Scale: s, Turn: t})
 		}
 	}
-	said, err := p.net.run(ctx, b)
+	boxes, quality, err := p.look(ctx, g, pair, matches, views)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]finding, len(matches))
 	for i := range out {
-		boxes, quality := make([]reasoning.Box, looks), make([]float64, looks)
-		for k := range looks {
-			n := i*looks + k
-			boxes[k], quality[k] = views[n].BoxFrom(said.box(n)), said.quality(n)
-		}
-		out[i] = agree(boxes, quality)
+		out[i] = agree(boxes[i*len(views):][:len(views)], quality[i*len(views):][:len(views)])
 	}
 	return out, nil
+}
+
+// look looks at each label in each view, laid on the label, in one batch: boxes in pixels of the picture and the IoU that the net expects of
+// each, those of one label side by side.
+func (p *Policy) look(ctx context.Context, g *Grid, pair *tiles.Pair, matches []labels.Match, views []View) (boxes []reasoning.Box, quality []float64, err error) {
+	all := labelsOf(pair)
+	b := newBatch(len(views)*len(matches), g.Channels)
+	laid := make([]View, 0, b.n)
+	for _, m := range matches {
+		at := pair.Window.Local(m.Label.At)
+		for _, v := range views {
+			v.X, v.Y = at[0], at[1]
+			b.show(len(laid), g, all, v, m.Label.Class, p.meta.Number(m.Label.Class))
+			laid = append(laid, v)
+		}
+	}
+	said, err := p.net.run(ctx, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	for n, v := range laid {
+		boxes = append(boxes, v.BoxFrom(said.box(n)))
+		quality = append(quality, said.quality(n))
+	}
+	return boxes, quality, nil
 }
 
 func labelsOf(pair *tiles.Pair) []Label {

@@ -29,6 +29,8 @@ type Options struct {
 	MinScale, MaxScale float64
 
 	Progress func(Metrics)
+
+	enough func(step int) bool // ends it as the minutes do, for tests
 }
 
 // Metrics is a line of metrics.jsonl.
@@ -107,7 +109,7 @@ func (r *run) steps(ctx context.Context) error {
 	defer stop()
 	batches := r.batches(ctx)
 	for r.trainer.Steps() < r.trainer.Recipe.Steps {
-		if r.options.Minutes > 0 && time.Since(r.start).Minutes() >= r.options.Minutes {
+		if r.enough() {
 			return nil
 		}
 		var b *net.Batch
@@ -137,6 +139,11 @@ func (r *run) steps(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (r *run) enough() bool {
+	o := r.options
+	return o.Minutes > 0 && time.Since(r.start).Minutes() >= o.Minutes || o.enough != nil && o.enough(r.trainer.Steps())
 }
 
 // batches draws the batches of the steps to come while steps run.
