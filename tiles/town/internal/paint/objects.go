@@ -43,7 +43,7 @@ func (c *canvas) castTree(t *plan.Tree) {
 		return
 	}
 	c.disc(at, r*0.95)
-	if c.look.hard { // the trunk's end of it
+	if c.look.hard && c.ppm >= small { // the trunk's end of it
 		c.disc(plan.Pt{X: float64(t.X) + by.X*0.55, Y: float64(t.Y) + by.Y*0.55}, r*0.85)
 	}
 }
