@@ -127,16 +127,29 @@ type Graph struct {
 
 // Open opens a graph with the named inputs and outputs on a device; threads are those of one run, all cores when zero.
 func Open(path string, in, out []string, device string, threads int) (*Graph, error) {
+	return open(path, device, threads, func(o *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		return ort.NewDynamicAdvancedSession(path, in, out, o)
+	})
+}
+
+// OpenData is Open for a graph that was read already; name is for errors.
+func OpenData(name string, data []byte, in, out []string, device string, threads int) (*Graph, error) {
+	return open(name, device, threads, func(o *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		return ort.NewDynamicAdvancedSessionWithONNXData(data, in, out, o)
+	})
+}
+
+func open(name, device string, threads int, session func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (*Graph, error) {
 	opts, err := sessionOptions(device, threads)
 	if err != nil {
 		return nil, err
 	}
 	defer opts.Destroy()
-	session, err := ort.NewDynamicAdvancedSession(path, in, out, opts)
+	s, err := session(opts)
 	if err != nil {
-		return nil, &reasoning.Error{Op: "open model", Subject: path, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
+		return nil, &reasoning.Error{Op: "open model", Subject: name, Err: fmt.Errorf("%w: %v", reasoning.ErrSegmenter, err), Hint: "run `precinct setup`"}
 	}
-	return &Graph{session: session}, nil
+	return &Graph{session: s}, nil
 }
 
 // Run runs the graph and stops it, a third of a second later, when the context ends.

@@ -14,7 +14,12 @@ type Meta struct {
 	Classes    []string    `json:"classes"` // taxonomy class ids; a class's number is its place + 1
 	Projection *Projection `json:"projection"`
 	Segmenter  string      `json:"segmenter"` // whose embeddings it was taught on
+
+	bins int // of the net's tokens
 }
+
+// netKey is the metadata key under which training/net tells the net's shape.
+const netKey = "precinct.net"
 
 // Encode is the metadata to write into a file.
 func (m Meta) Encode() (map[string]string, error) {
@@ -35,6 +40,14 @@ func DecodeMeta(of map[string]string) (Meta, error) {
 	if m.Projection == nil {
 		return m, fmt.Errorf("%w: it has no projection", ErrPolicy)
 	}
+	var shape struct{ Side, Bins, Labels, Coarse, Channels int }
+	if err := json.Unmarshal([]byte(of[netKey]), &shape); err != nil {
+		return m, fmt.Errorf("%w: its net's shape: %w", ErrPolicy, err)
+	}
+	if shape.Side != Side || shape.Labels != LabelFeatures || shape.Coarse != CoarseFeatures || shape.Channels != m.Projection.Out {
+		return m, fmt.Errorf("%w: its net is of another shape than this program shows windows to: %s", ErrPolicy, of[netKey])
+	}
+	m.bins = shape.Bins
 	return m, nil
 }
 

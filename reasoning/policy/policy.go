@@ -47,12 +47,16 @@ func Open(o Options) (*Policy, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, FileName)
 	}
-	fail := func(err error, hint string) error {
-		return &reasoning.Error{Op: "open policy", Subject: path, Err: err, Hint: hint}
-	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fail(fmt.Errorf("%w: %w", ErrPolicy, err), "`precinct train sft` makes one")
+		return nil, &reasoning.Error{Op: "open policy", Subject: path, Err: fmt.Errorf("%w: %w", ErrPolicy, err), Hint: "`precinct train sft` makes one"}
+	}
+	return openData(path, data, o)
+}
+
+func openData(name string, data []byte, o Options) (*Policy, error) {
+	fail := func(err error, hint string) error {
+		return &reasoning.Error{Op: "open policy", Subject: name, Err: err, Hint: hint}
 	}
 	props, err := properties(data)
 	if err != nil {
@@ -60,12 +64,12 @@ func Open(o Options) (*Policy, error) {
 	}
 	meta, err := DecodeMeta(props)
 	if err != nil {
-		return nil, fail(err, "was it written by `precinct train`?")
+		return nil, fail(err, "was it written by this version's `precinct train`?")
 	}
 	if model, _, _ := strings.Cut(o.Segmenter.Name(), " on "); model != meta.Segmenter {
 		return nil, fail(fmt.Errorf("%w: it was taught on the embeddings of %s, and the segmenter is %s", ErrPolicy, meta.Segmenter, model), "configure that segmenter, or teach a policy on this one")
 	}
-	s, err := openSession(path, o.Device, o.Threads)
+	s, err := openSession(name, data, meta.bins, o.Device, o.Threads)
 	if err != nil {
 		return nil, fail(err, "")
 	}

@@ -26,28 +26,22 @@ type session struct {
 	bins  int
 }
 
-func openSession(path, device string, threads int) (*session, error) {
-	in, _, err := onnx.Inspect(path)
+func openSession(name string, data []byte, bins int, device string, threads int) (*session, error) {
+	if bins < windowBins {
+		return nil, fmt.Errorf("%w: a net of %d bins", ErrPolicy, bins)
+	}
+	device, err := onnx.PickDevice(device)
 	if err != nil {
-		return nil, err
-	}
-	s := &session{}
-	for _, i := range in {
-		if n := len(i.Dimensions); i.Name == "noise" && n == 3 {
-			s.bins = int(i.Dimensions[2])
-		}
-	}
-	if s.bins < 2*Side {
-		return nil, fmt.Errorf("%w: its inputs are not those of a policy", ErrPolicy)
-	}
-	if device, err = onnx.PickDevice(device); err != nil {
 		return nil, err
 	}
 	if threads <= 0 {
 		threads = runtime.NumCPU()
 	}
-	s.graph, err = onnx.Open(path, inputs, outputs, device, threads)
-	return s, err
+	g, err := onnx.OpenData(name, data, inputs, outputs, device, threads)
+	if err != nil {
+		return nil, err
+	}
+	return &session{g, bins}, nil
 }
 
 // batch is some windows to look at.
