@@ -114,6 +114,7 @@ The same command over the same sources gives the same bytes. Cut off at any mome
 	flags.Float64Var(&f.filters.MaxShare, "max-share", f.filters.MaxShare, "most of its picture that a place may cover")
 	flags.Float64Var(&f.filters.MinVisible, "min-visible", f.filters.MinVisible, "least share of a place that its picture shows")
 	flags.Float64Var(&f.filters.MaxHole, "max-hole", f.filters.MaxHole, "most of a picture that a layer may leave blank")
+	flags.IntVar(&f.filters.MaxPerClass, "max-per-class", 0, "most names of one class that a picture is asked for; 0 for any number")
 	flags.Float64Var(&f.filters.MinAlignment, "min-alignment", 0, "least IoU of an outline and the segmenter's in its box; 0 does not ask")
 	flags.BoolVar(&f.filters.Ambiguous, "ambiguous", false, "keep what labels and outlines disagree on, and names that stand twice")
 	flags.BoolVar(&f.embeddings, "embeddings", false, "keep the segmenter's embeddings beside the data set: training and evaluation need them")

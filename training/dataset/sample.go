@@ -23,12 +23,13 @@ type Filters struct {
 	MaxShare     float64 // of the picture that a place may cover
 	MinVisible   float64 // share of a place that its picture must show
 	MaxHole      float64 // share of the picture that a layer may leave blank
+	MaxPerClass  int     // names of one class that a picture is asked for; 0 for any number. A street of hotels says little more than a few
 	Ambiguous    bool    // keep also what labels and outlines disagree on
 	MinAlignment float64 // IoU of the outline and the segmenter's mask in its box; 0 does not ask
 }
 
 // DefaultFilters are mild: a place of a hundred pixels, nine tenths of it in sight and none of it in a hole, and one truth.
-var DefaultFilters = Filters{MinPixels: 100, MaxShare: 0.9, MinVisible: 0.9, MaxHole: 0.3}
+var DefaultFilters = Filters{MinPixels: 100, MaxShare: 0.9, MinVisible: 0.9, MaxHole: 0.5}
 
 // sample is a question with its answer, before there are pictures.
 type sample struct {
@@ -189,16 +190,21 @@ func (s *survey) ask(n int, w geo.Window) []sample {
 		}
 	}
 	classes, functions := map[string]bool{}, map[string]bool{}
+	names := map[string]int{} // asked for, by class
 	for _, p := range seen {
 		if p.asked || !s.owns(p) || s.unfit(p) != "" || s.visible(p, w) < s.filters.MinVisible {
 			continue
 		}
 		p.asked = true
 		if p.Name != "" {
-			if same := named(seen, p.Name); len(same) == 1 || s.filters.Ambiguous {
-				add(Name, p.Name, p.Class, same)
-			} else {
+			switch same := named(seen, p.Name); {
+			case len(same) > 1 && !s.filters.Ambiguous:
 				s.leave(p, "its picture shows another place of its name")
+			case s.filters.MaxPerClass > 0 && names[p.Class] >= s.filters.MaxPerClass:
+				s.leave(p, "its picture is asked for enough of its class")
+			default:
+				names[p.Class]++
+				add(Name, p.Name, p.Class, same)
 			}
 		}
 		if c, ok := taxonomy.ByID(p.Class); ok {
