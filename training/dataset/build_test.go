@@ -239,21 +239,45 @@ func TestHoles(t *testing.T) {
 		}
 		return pair(ctx, w)
 	}
+	for most, want := range map[float64]string{0.3: "satellite has no picture there: no such tile", 0.5: "satellite has no picture of all of it"} {
+		dir, spec := t.TempDir(), small()
+		spec.Filters.MaxHole = most
+		m, err := Build(t.Context(), dir, spec, []*Ground{g}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := m.Skipped[want]; n < 100 || m.Total() < 100 {
+			t.Errorf("at most %g: %d rows, %d left out: %v", most, m.Total(), n, m.Skipped)
+		}
+		told, _ := os.ReadFile(filepath.Join(dir, "skipped.jsonl"))
+		if !bytes.Contains(told, []byte(`"name":"Place `)) {
+			t.Errorf("what was left out is not told: %.200s", told)
+		}
+		set, _ := Open(dir)
+		if v, err := set.Verify(t.Context(), func(int, int) {}); err != nil || len(v.Problems) > 0 {
+			t.Error(v, err)
+		}
+	}
+}
+
+// TestMaxPerClass: a picture full of schools is asked for a few.
+func TestMaxPerClass(t *testing.T) {
+	spec := small()
+	spec.Filters.MaxPerClass = 1
 	dir := t.TempDir()
-	m, err := Build(t.Context(), dir, small(), []*Ground{g}, Options{})
-	if err != nil {
+	if _, err := Build(t.Context(), dir, spec, []*Ground{madeUp("here", 1, ground, 400)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := m.Skipped["satellite has no picture there: no such tile"]; n < 100 || m.Total() < 100 {
-		t.Errorf("%d rows, %d left out: %v", m.Total(), n, m.Skipped)
+	asked := map[string]int{}
+	for _, r := range rowsOf(t, dir) {
+		if r.Tier == Name {
+			asked[r.Window.String()+r.Class]++
+		}
 	}
-	told, _ := os.ReadFile(filepath.Join(dir, "skipped.jsonl"))
-	if !bytes.Contains(told, []byte(`"name":"Place `)) {
-		t.Errorf("what was left out is not told: %.200s", told)
-	}
-	set, _ := Open(dir)
-	if v, err := set.Verify(t.Context(), func(int, int) {}); err != nil || len(v.Problems) > 0 {
-		t.Error(v, err)
+	for key, n := range asked {
+		if n > 1 {
+			t.Errorf("%s: %d names", key, n)
+		}
 	}
 }
 
