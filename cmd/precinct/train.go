@@ -124,7 +124,7 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 	if err != nil {
 		return err
 	}
-	o := sft.Options{Dir: f.output, Minutes: f.minutes, Seed: f.seed, Classes: s.meta.Classes, Segmenter: s.meta.Segmenter, MinScale: 0.33, MaxScale: 2.5, Progress: tellSFT}
+	o := sft.Options{Dir: f.output, Minutes: f.minutes, Seed: f.seed, Classes: s.meta.Classes, Segmenter: s.meta.Segmenter, MinScale: 0.4, MaxScale: 2, Progress: tellSFT}
 	if o.Train, o.Val, o.Projection, err = f.read(ctx, a, s.meta.Projection); err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/precinct-map/precinct/reasoning"
 )
 
-// Projection takes an embedding's channels to fewer: (x - Mean) · Basis, by principal components (Pearson, 1901), scaled so that the first
-// has a spread of one.
+// Projection takes an embedding's channels to fewer: (x - Mean) · Basis, by principal components (Pearson, 1901), scaled so that their
+// mean variance is one.
 type Projection struct {
 	In, Out int
 	Mean    []float32 // In
