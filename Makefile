@@ -14,7 +14,7 @@ help: ## this list
 
 build: bin/precinct ## the program, bin/precinct
 
-bin/precinct: $(shell find cmd geo reasoning server tiles training web -name '*.go' -o -name '*.txt' -o -path '*static*' -type f 2>/dev/null) go.mod go.sum
+bin/precinct: $(shell find cmd geo reasoning server tiles training web -name '*.go' -o -name '*.txt' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -path '*static*' -type f 2>/dev/null) go.mod go.sum
 	go build -o $@ ./cmd/precinct
 
 setup: bin/precinct ## fetch the pinned runtime and models
