@@ -107,9 +107,9 @@ func (b *groundBuilder) on(ctx context.Context, on string) ([]*dataset.Ground, e
 	return out, nil
 }
 
-// Towns are opened when they are asked and forgotten when others are: each keeps some ten MB of what it planned.
+// Towns are opened when they are asked and forgotten when others are: each keeps up to 150 MB of what it planned, and builds go town by town.
 const (
-	townsOpen    = 6
+	townsOpen    = 2
 	blocksATown  = 4    // windows of one town: the next is of another seed, under another sun
 	samplesATown = 2000 // but no more towns than that gives
 )
