@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"reasoning/ocr":          {"geo", "tiles", "tiles/cache", "reasoning"},
 	"reasoning/onnx":         {"reasoning"},
 	"reasoning/reader":       {"geo", "tiles", "reasoning"},
-	"reasoning/labels":       {"geo/taxonomy", "tiles"},
+	"reasoning/labels":       {"geo/taxonomy", "tiles", "reasoning"},
 	"reasoning/policy":       {"geo", "tiles", "reasoning"},
 	"reasoning/sam":          {"geo", "tiles/cache", "reasoning"},
 	"training":               {"geo", "tiles", "reasoning"},

@@ -1,6 +1,9 @@
 package reasoning
 
-import "image"
+import (
+	"image"
+	"strings"
+)
 
 // Features are what an encoder made of a picture: Channels planes of Rows × Columns values. Value (row r, column c) is of the pixel
 // ((c+½)/ScaleX, (r+½)/ScaleY); the picture may end before the planes do.
@@ -31,4 +34,10 @@ func FeaturesOf(e Embedding) (Features, bool) {
 type Restorer interface {
 	// Restore makes the embedding of a picture of a size from the features that its Embed gave. Errors wrap ErrSegmenter.
 	Restore(size image.Point, f Features) (Embedding, error)
+}
+
+// ModelOf is a segmenter's Name without the device that it runs on, which its features do not depend on.
+func ModelOf(segmenter string) string {
+	model, _, _ := strings.Cut(segmenter, " on ")
+	return model
 }

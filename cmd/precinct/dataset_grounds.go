@@ -254,44 +254,33 @@ func (b *groundBuilder) folder(ctx context.Context, folder string) (*dataset.Gro
 		return nil, err
 	}
 	path := filepath.Join(folder, "truth.geojson")
-	zoom, err := b.folderZoom(ctx, name, sat, path)
+	places, err := readKnown(path, geo.MaxZoom)
+	if err != nil {
+		return nil, err
+	}
+	all, at := make([]dataset.Place, len(places)), make([]orb.Point, len(places))
+	for n, p := range places {
+		shape := offLattice(p.shape, geo.MaxZoom)
+		all[n] = dataset.Place{ID: fmt.Sprintf("%s/%d", name, n), Name: p.name, Class: p.class, Shape: shape, At: dataset.LabelAt(shape)}
+		at[n] = geo.Unproject(p.at, geo.MaxZoom)
+	}
+	// The finest zoom that its pictures have detail for, unless the flags name another.
+	zoom, err := training.GroundZoom(ctx, sat, at, cmp.Or(named(b.flags.zoom, name), training.NativeZoom))
 	if err != nil {
 		return nil, err
 	}
 	g := b.layers(name, zoom, sat, plan)
-	places, err := readKnown(path, g.Zoom)
-	if err != nil {
-		return nil, err
-	}
 	sum, err := fileVersion(path)
 	if err != nil {
 		return nil, err
 	}
 	g.Version += sum
 	g.Extent = geo.BoundWindow(sat.Info().Bounds, g.Zoom)
-	all := make([]dataset.Place, len(places))
-	for n, p := range places {
-		shape := offLattice(p.shape, g.Zoom)
-		all[n] = dataset.Place{ID: fmt.Sprintf("%s/%d", name, n), Name: p.name, Class: p.class, Shape: shape, At: dataset.LabelAt(shape)}
-	}
 	g.Places = func(_ context.Context, w geo.Window) ([]dataset.Place, error) {
 		bound := w.Bound()
 		return slices.DeleteFunc(slices.Clone(all), func(p dataset.Place) bool { return !p.Shape.Bound().Intersects(bound) }), nil
 	}
 	return g, nil
-}
-
-// folderZoom is the zoom of a folder's ground: the finest that its pictures have detail for, unless the flags name another.
-func (b *groundBuilder) folderZoom(ctx context.Context, name string, sat tiles.Source, truth string) (int, error) {
-	places, err := readKnown(truth, geo.MaxZoom)
-	if err != nil {
-		return 0, err
-	}
-	var at []orb.Point
-	for _, p := range places {
-		at = append(at, geo.Unproject(p.at, geo.MaxZoom))
-	}
-	return training.GroundZoom(ctx, sat, at, cmp.Or(named(b.flags.zoom, name), training.NativeZoom))
 }
 
 // zoom is what the flags say of a ground's, or else its own.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/precinct-map/precinct/geo/taxonomy"
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/models"
 	"github.com/precinct-map/precinct/reasoning/policy"
 	"github.com/precinct-map/precinct/training/dataset"
@@ -120,7 +121,9 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 		return err
 	}
 	defer backend.Close()
-	s, err := f.open(backend, net.SFTRecipe(f.steps), a.segmenter.Name())
+	recipe := net.SFTRecipe(f.steps)
+	recipe.Rate = f.rate
+	s, err := f.open(backend, recipe, a.segmenter.Name())
 	if err != nil {
 		return err
 	}
@@ -129,9 +132,7 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 		return err
 	}
 	if s.trainer == nil {
-		r := net.SFTRecipe(f.steps)
-		r.Rate = f.rate
-		if s.trainer, err = net.NewTrainer(backend, net.DefaultConfig(len(s.meta.Classes)+1), r, f.seed); err != nil {
+		if s.trainer, err = net.NewTrainer(backend, net.DefaultConfig(len(s.meta.Classes)+1), recipe, f.seed); err != nil {
 			return err
 		}
 	}
@@ -156,7 +157,6 @@ type pupil struct {
 
 // open goes on with the run that is there, or begins from another, or anew.
 func (f *teachFlags) open(b *net.Backend, r net.Recipe, segmenter string) (*pupil, error) {
-	r.Rate = f.rate
 	for _, dir := range []string{f.output, f.from} {
 		if dir == "" {
 			continue
@@ -177,8 +177,7 @@ func (f *teachFlags) open(b *net.Backend, r net.Recipe, segmenter string) (*pupi
 		}
 		return &pupil{t, meta}, nil
 	}
-	model, _, _ := strings.Cut(segmenter, " on ")
-	p := &pupil{meta: policy.Meta{Segmenter: model}}
+	p := &pupil{meta: policy.Meta{Segmenter: reasoning.ModelOf(segmenter)}}
 	for _, c := range taxonomy.Classes() {
 		p.meta.Classes = append(p.meta.Classes, c.ID)
 	}

@@ -66,7 +66,7 @@ func openData(name string, data []byte, o Options) (*Policy, error) {
 	if err != nil {
 		return nil, fail(err, "was it written by this version's `precinct train`?")
 	}
-	if model, _, _ := strings.Cut(o.Segmenter.Name(), " on "); model != meta.Segmenter {
+	if model := reasoning.ModelOf(o.Segmenter.Name()); model != meta.Segmenter {
 		return nil, fail(fmt.Errorf("%w: it was taught on the embeddings of %s, and the segmenter is %s", ErrPolicy, meta.Segmenter, model), "configure that segmenter, or teach a policy on this one")
 	}
 	s, err := openSession(name, data, meta.bins, o.Device, o.Threads)
@@ -94,31 +94,17 @@ func (p *Policy) Dialect() reasoning.Dialect {
 
 // Complete answers. The answer does not depend on chance, so that N completions are N times the same.
 func (p *Policy) Complete(ctx context.Context, q reasoning.Request) ([]reasoning.Completion, error) {
-	if q.Pair == nil || !q.Pair.Labelled {
-		return nil, &reasoning.Error{Op: "ask", Subject: p.name, Err: fmt.Errorf("%w: the map's labels are not known", reasoning.ErrVLM),
-			Hint: "use a map of kind osm or town, set pair.labels to ocr, or configure another vlm"}
-	}
-	answer := p.localize
 	if q.Stage == reasoning.Refine {
-		answer = p.refine
+		return labels.Complete(ctx, p.name, q, p.refine)
 	}
-	c, err := answer(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]reasoning.Completion, max(1, q.N))
-	for i := range out {
-		out[i] = *c
-	}
-	return out, nil
+	return labels.Complete(ctx, p.name, q, p.localize)
 }
 
 // localize says a box for each label that answers.
 func (p *Policy) localize(ctx context.Context, q reasoning.Request) (*reasoning.Completion, error) {
 	matches := labels.Answering(q.Phrase, q.Pair.Labels)
 	if len(matches) == 0 {
-		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
-		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
+		return labels.None(q), nil
 	}
 	g, err := p.grid(ctx, q.Pair)
 	if err != nil {

@@ -38,22 +38,7 @@ func (r *Reader) Dialect() reasoning.Dialect {
 
 // Complete answers. The answer does not depend on chance, so that N completions are N times the same.
 func (r *Reader) Complete(ctx context.Context, q reasoning.Request) ([]reasoning.Completion, error) {
-	if q.Pair == nil {
-		return nil, &reasoning.Error{Op: "ask", Subject: Version, Err: fmt.Errorf("%w: the request has no scene", reasoning.ErrVLM)}
-	}
-	if !q.Pair.Labelled {
-		return nil, &reasoning.Error{Op: "ask", Subject: Version, Err: fmt.Errorf("%w: the map source does not know its labels", reasoning.ErrVLM),
-			Hint: "use a map of kind osm or town, set pair.labels to ocr, or configure another vlm"}
-	}
-	c, err := r.answer(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]reasoning.Completion, max(1, q.N))
-	for i := range out {
-		out[i] = *c
-	}
-	return out, nil
+	return labels.Complete(ctx, Version, q, r.answer)
 }
 
 func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Completion, error) {
@@ -62,8 +47,7 @@ func (r *Reader) answer(ctx context.Context, q reasoning.Request) (*reasoning.Co
 	}
 	matches := labels.Answering(q.Phrase, q.Pair.Labels)
 	if len(matches) == 0 {
-		think := fmt.Sprintf("The map shows %d labels here and none of them answers %q.", len(q.Pair.Labels), q.Phrase)
-		return &reasoning.Completion{Text: reasoning.FormatAnswer(think, nil)}, nil
+		return labels.None(q), nil
 	}
 	l, err := r.look(ctx, q.Pair)
 	if err != nil {

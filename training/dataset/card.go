@@ -208,7 +208,7 @@ func (m *Manifest) writeClasses(b *strings.Builder) {
 		if d := classes[y] - classes[x]; d != 0 {
 			return d
 		}
-		return compareNames(x, y)
+		return strings.Compare(x, y)
 	})
 	for i, id := range ids {
 		if i > 0 {

@@ -35,7 +35,7 @@ var notFileName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // Embeddings are those of a segmenter, by its Name; the device that it runs on does not matter.
 func (s *Set) Embeddings(segmenter string) *Embeddings {
-	model, _, _ := strings.Cut(segmenter, " on ")
+	model := reasoning.ModelOf(segmenter)
 	return &Embeddings{filepath.Join(s.Dir, embeddingsFolder, notFileName.ReplaceAllString(model, "-")), model}
 }
 

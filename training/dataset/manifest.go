@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/precinct-map/precinct/geo/taxonomy"
 )
@@ -84,22 +85,12 @@ func (m *Manifest) write(dir string, skips []Skip) error {
 		sum := sha256.Sum256(data)
 		m.Files = append(m.Files, File{Name: name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
 	}
-	slices.SortFunc(m.Files, func(a, b File) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(m.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
 	return writeWhole(filepath.Join(dir, manifestName), append(data, '\n'))
-}
-
-func compareNames(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func newManifest(folder bool) *Manifest {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/paulmach/orb/maptile"
+
 	"github.com/precinct-map/precinct/geo"
 )
 
@@ -82,10 +84,10 @@ func (s *Set) Verify(ctx context.Context, progress func(rows, of int)) (*Verifie
 // neighbours only.
 type groundCheck map[groundKey][]splitWindow
 
-// groundKey is a square of zoom groundZoom. Each painted region is a world of its own: made-up towns lie where others do.
+// groundKey is a square of ground, a tile of zoom groundZoom. Each painted region is a world of its own: made-up towns lie where others do.
 type groundKey struct {
 	world string
-	x, y  int
+	tile  maptile.Tile
 }
 
 type splitWindow struct {
@@ -93,11 +95,8 @@ type splitWindow struct {
 	split string
 }
 
-// groundSquare is the edge of the squares in pixels of zoom groundZoom: some kilometres.
-const (
-	groundZoom   = 14
-	groundSquare = 256
-)
+// groundZoom is that of the squares: some kilometres.
+const groundZoom = 14
 
 // add compares a row's window with those of other splits.
 func (g groundCheck) add(v *Verified, r *Row) {
@@ -123,23 +122,13 @@ func (g groundCheck) add(v *Verified, r *Row) {
 
 // squaresOf are the squares that a window reaches into.
 func squaresOf(world string, w geo.Window) iter.Seq[groundKey] {
-	at := w.AtZoom(groundZoom)
 	return func(yield func(groundKey) bool) {
-		for y := floorDiv(at.Y, groundSquare); y <= floorDiv(at.Y+at.H-1, groundSquare); y++ {
-			for x := floorDiv(at.X, groundSquare); x <= floorDiv(at.X+at.W-1, groundSquare); x++ {
-				if !yield(groundKey{world, x, y}) {
-					return
-				}
+		for t := range w.AtZoom(groundZoom).Tiles() {
+			if !yield(groundKey{world, t}) {
+				return
 			}
 		}
 	}
-}
-
-func floorDiv(a, b int) int {
-	if a < 0 {
-		return -((-a + b - 1) / b)
-	}
-	return a / b
 }
 
 // sharesGround says whether two windows, of whatever zooms, overlap.
