@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,14 +33,16 @@ func TestKilled(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	acknowledged := int64(0)
+	acknowledged, holds := int64(0), false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var done int64
-		if _, err := fmt.Sscanf(lines.Text(), "done %d", &done); err != nil {
+		if lines.Text() == "holds" {
+			holds = true
+		} else if _, err := fmt.Sscanf(lines.Text(), "done %d", &done); err != nil {
 			t.Fatalf("child says %q", lines.Text())
 		}
 		acknowledged = max(acknowledged, done)
-		if done >= 20 {
+		if holds && acknowledged >= workedBeforeKill {
 			_ = child.Process.Kill()
 		}
 	}
@@ -81,8 +84,17 @@ func age(t *testing.T, folder string) int64 {
 	return n
 }
 
+// workedBeforeKill is how many scenes the child does; it holds on to the ones that follow.
+const workedBeforeKill = 20
+
 func workUntilKilled(t *testing.T, folder string) {
-	q := open(t, folder, jobs.Config{Workers: 4, Work: func(context.Context, jobs.Scene) error {
+	var begun atomic.Int64
+	q := open(t, folder, jobs.Config{Workers: 4, Work: func(ctx context.Context, _ jobs.Scene) error {
+		if begun.Add(1) > workedBeforeKill {
+			fmt.Println("holds")
+			<-ctx.Done()
+			return ctx.Err()
+		}
 		time.Sleep(30 * time.Millisecond)
 		return nil
 	}})
