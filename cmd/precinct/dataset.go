@@ -261,22 +261,31 @@ func tellVerified(cmd *cobra.Command, set *dataset.Set, v *dataset.Verified) err
 }
 
 func newDatasetEmbed(g *global) *cobra.Command {
-	return &cobra.Command{
+	looks := 0
+	c := &cobra.Command{
 		Use:   "embed [DIR]",
 		Short: "Keep the segmenter's embeddings beside a data set",
 		Long: `Encode every satellite picture of a data set once, and keep what the segmenter made of it, at half precision, in DIR/embeddings:
-training and evaluation need it, and encoding is most of what they would cost. Cut off, it goes on with what is left.`,
-		Example: "  precinct dataset embed build/town",
+training and evaluation need it, and encoding is most of what they would cost. Cut off, it goes on with what is left.
+
+With --looks each picture is encoded again as another sensor might have seen it, changed in colour, sharpness and grain: what is
+learned from several looks holds better on imagery that nobody has learned from.`,
+		Example: "  precinct dataset embed build/town --looks 1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("say which data set's folder")
 			}
-			return embed(cmd, g, args[0])
+			return embed(cmd, g, args[0], looks)
 		},
 	}
+	c.Flags().IntVar(&looks, "looks", 0, "other looks of each picture to encode too")
+	return c
 }
 
-func embed(cmd *cobra.Command, g *global, dir string) error {
+func embed(cmd *cobra.Command, g *global, dir string, looks int) error {
+	if looks < 0 || looks > 20 {
+		return usagef("--looks %d: 0 to 20", looks)
+	}
 	set, err := dataset.Open(dir)
 	if err != nil {
 		return err
@@ -292,7 +301,7 @@ func embed(cmd *cobra.Command, g *global, dir string) error {
 	defer a.close()
 	progress := newProgress(os.Stderr, "rows")
 	start := time.Now()
-	made, err := set.Embed(cmd.Context(), a.segmenter, progress.set)
+	made, err := set.Embed(cmd.Context(), a.segmenter, looks, progress.set)
 	progress.end()
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func (f *teachFlags) sources(ctx context.Context, a *app, splits []string) ([]le
 			return nil, err
 		}
 		progress := newProgress(os.Stderr, "rows of "+dir+" encoded")
-		_, err = set.Embed(ctx, a.segmenter, progress.set)
+		_, err = set.Embed(ctx, a.segmenter, 0, progress.set)
 		progress.end()
 		if err != nil {
 			return nil, err

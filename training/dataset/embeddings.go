@@ -53,18 +53,28 @@ func pictureHash(picture []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (e *Embeddings) path(hash string) string { return filepath.Join(e.dir, hash[:2], hash+".f16") }
+func (e *Embeddings) path(hash string, look int) string {
+	if look > 0 {
+		hash = fmt.Sprintf("%s-%d", hash, look)
+	}
+	return filepath.Join(e.dir, hash[:2], hash+".f16")
+}
 
-// Has says whether there is one of a picture, given as its file.
-func (e *Embeddings) Has(picture []byte) bool {
-	_, err := os.Stat(e.path(pictureHash(picture)))
+// Has says whether there is one of a look of a picture, given as its file. Look 0 is the picture as it is.
+func (e *Embeddings) Has(picture []byte, look int) bool {
+	_, err := os.Stat(e.path(pictureHash(picture), look))
 	return err == nil
 }
 
 // Read gives the features of a picture, given as its file, and its size in pixels. Errors wrap fs.ErrNotExist where there are none and
 // ErrBroken where the file is not whole.
 func (e *Embeddings) Read(picture []byte) (image.Point, reasoning.Features, error) {
-	path := e.path(pictureHash(picture))
+	return e.ReadLook(picture, 0)
+}
+
+// ReadLook is Read for a look of the picture.
+func (e *Embeddings) ReadLook(picture []byte, look int) (image.Point, reasoning.Features, error) {
+	path := e.path(pictureHash(picture), look)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return image.Point{}, reasoning.Features{}, &Error{Op: "read", Subject: path, Err: err, Hint: "make them with `precinct dataset embed DIR`"}
@@ -96,9 +106,9 @@ func decodeEmbedding(data []byte) (image.Point, reasoning.Features, error) {
 	return image.Pt(h.Size[0], h.Size[1]), f, nil
 }
 
-// write keeps the features of a picture.
-func (e *Embeddings) write(picture []byte, size image.Point, f reasoning.Features) (int, error) {
-	h := header{e.model, pictureHash(picture), [2]int{size.X, size.Y}, [3]int{f.Channels, f.Rows, f.Columns}, [2]float64{f.ScaleX, f.ScaleY}}
+// write keeps the features of a look of a picture.
+func (e *Embeddings) write(picture string, look int, size image.Point, f reasoning.Features) (int, error) {
+	h := header{e.model, picture, [2]int{size.X, size.Y}, [3]int{f.Channels, f.Rows, f.Columns}, [2]float64{f.ScaleX, f.ScaleY}}
 	line, err := json.Marshal(h)
 	if err != nil {
 		return 0, err
@@ -107,7 +117,7 @@ func (e *Embeddings) write(picture []byte, size image.Point, f reasoning.Feature
 	for _, v := range f.Data {
 		out = binary.LittleEndian.AppendUint16(out, float16.Fromfloat32(v).Bits())
 	}
-	path := e.path(h.Picture)
+	path := e.path(picture, look)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return 0, err
 	}
@@ -116,13 +126,14 @@ func (e *Embeddings) write(picture []byte, size image.Point, f reasoning.Feature
 
 // Embedded is what an Embed did.
 type Embedded struct {
-	Pictures, Made int   // all of the rows', and those that were not there yet
+	Pictures, Made int   // all of the rows', with their looks, and those that were not there yet
 	Bytes          int64 // of those that were made
 }
 
-// Embed keeps the embeddings of all satellite pictures of a data set that are not there yet. Cut off, it goes on with what is left. Errors
-// wrap ErrRow, and reasoning.ErrSegmenter where the segmenter's embeddings show no features.
-func (s *Set) Embed(ctx context.Context, segmenter reasoning.Segmenter, progress func(rows, of int)) (Embedded, error) {
+// Embed keeps the embeddings of all satellite pictures of a data set that are not there yet, and of so many other looks of each: changed
+// in colour, sharpness and grain, for a training to learn what does not matter. Cut off, it goes on with what is left. Errors wrap ErrRow,
+// and reasoning.ErrSegmenter where the segmenter's embeddings show no features.
+func (s *Set) Embed(ctx context.Context, segmenter reasoning.Segmenter, looks int, progress func(rows, of int)) (Embedded, error) {
 	e := s.Embeddings(segmenter.Name())
 	var out Embedded
 	rows, last := 0, ""
@@ -131,15 +142,10 @@ func (s *Set) Embed(ctx context.Context, segmenter reasoning.Segmenter, progress
 			return out, err
 		}
 		rows++
-		if hash := pictureHash(r.Satellite); hash != last { // rows of one window follow each other
+		if hash := r.SatelliteHash(); hash != last { // rows of one window follow each other
 			last = hash
-			out.Pictures++
-			if !e.Has(r.Satellite) {
-				n, err := e.make(ctx, segmenter, r)
-				if err != nil {
-					return out, fmt.Errorf("%s: %w", r.ID, err)
-				}
-				out.Made, out.Bytes = out.Made+1, out.Bytes+int64(n)
+			if err := e.make(ctx, segmenter, r, looks, &out); err != nil {
+				return out, fmt.Errorf("%s: %w", r.ID, err)
 			}
 		}
 		progress(rows, s.Total())
@@ -147,20 +153,36 @@ func (s *Set) Embed(ctx context.Context, segmenter reasoning.Segmenter, progress
 	return out, nil
 }
 
-func (e *Embeddings) make(ctx context.Context, segmenter reasoning.Segmenter, r *Row) (int, error) {
-	img, err := r.SatelliteRGBA()
-	if err != nil {
-		return 0, err
+// make makes what is missing of a row's picture.
+func (e *Embeddings) make(ctx context.Context, segmenter reasoning.Segmenter, r *Row, looks int, done *Embedded) error {
+	var img *image.RGBA
+	hash := r.SatelliteHash()
+	for look := range looks + 1 {
+		done.Pictures++
+		if e.Has(r.Satellite, look) {
+			continue
+		}
+		if img == nil {
+			var err error
+			if img, err = r.SatelliteRGBA(); err != nil {
+				return err
+			}
+		}
+		made, err := segmenter.Embed(ctx, fmt.Sprint(hash, look), relook(img, hash, look))
+		if err != nil {
+			return err
+		}
+		f, ok := reasoning.FeaturesOf(made)
+		if !ok {
+			return fmt.Errorf("%w: %s does not show its features", reasoning.ErrSegmenter, segmenter.Name())
+		}
+		n, err := e.write(hash, look, img.Rect.Size(), f)
+		if err != nil {
+			return err
+		}
+		done.Made, done.Bytes = done.Made+1, done.Bytes+int64(n)
 	}
-	made, err := segmenter.Embed(ctx, pictureHash(r.Satellite), img)
-	if err != nil {
-		return 0, err
-	}
-	f, ok := reasoning.FeaturesOf(made)
-	if !ok {
-		return 0, fmt.Errorf("%w: %s does not show its features", reasoning.ErrSegmenter, segmenter.Name())
-	}
-	return e.write(r.Satellite, img.Rect.Size(), f)
+	return nil
 }
 
 // SatelliteRGBA decodes the satellite picture as segmenters take it. Errors wrap ErrRow.

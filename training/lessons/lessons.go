@@ -158,15 +158,19 @@ func (r *reader) add(row *dataset.Row) error {
 }
 
 func (r *reader) begin(row *dataset.Row, hash string) error {
-	size, f, err := r.source.Set.Embeddings(r.options.Segmenter).Read(row.Satellite)
-	if err != nil {
-		return err
+	kept := r.source.Set.Embeddings(r.options.Segmenter)
+	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash}
+	for look := 0; look == 0 || kept.Has(row.Satellite, look); look++ {
+		size, f, err := kept.ReadLook(row.Satellite, look)
+		if err != nil {
+			return err
+		}
+		g, err := r.projection.Grid(f, size)
+		if err != nil {
+			return err
+		}
+		r.scene.Size, r.scene.Grids = size, append(r.scene.Grids, g)
 	}
-	g, err := r.projection.Grid(f, size)
-	if err != nil {
-		return err
-	}
-	r.scene = &Scene{ID: row.ID, Region: row.Region, Size: size, Grids: []*policy.Grid{g}, hash: hash}
 	for _, l := range row.Labels {
 		r.scene.Labels = append(r.scene.Labels, policy.Label{X: l.X, Y: l.Y, Class: l.Class})
 		r.scene.Text = append(r.scene.Text, l.Text)
