@@ -195,7 +195,7 @@ func (f *buildFlags) run(cmd *cobra.Command, g *global) error {
 	}
 	tellSkipped(m)
 	if f.embeddings {
-		if err := embed(cmd, g, f.output); err != nil {
+		if err := embed(cmd, g, f.output, 0); err != nil {
 			return err
 		}
 	}
