@@ -30,6 +30,7 @@ const (
 	shareUnknown  = 0.2 // class not told
 	shareJittered = 0.5 // teacher's tokens off by a bin or so
 	shareWild     = 0.1 // and by more, so that the expected IoU is learned of bad boxes too
+	shareSquare   = 0.1 // teacher's tokens are a square round the label, which the policy weighs against its own boxes
 	shareNoisy    = 0.3 // embedding with noise
 	shareMoved    = 0.3 // label anywhere in the place, as maps put them
 	shareBlank    = 0.1 // no other labels
@@ -93,17 +94,20 @@ func (f *Feed) draw(b *net.Batch, k int, l Lesson, r *rand.Rand) {
 
 // teach fills in the truth, the tokens that the teacher says before each, and the IoU of the box that they come to.
 func (f *Feed) teach(b *net.Batch, k int, truth reasoning.Box, r *rand.Rand) {
-	off := 0.0
+	off, told := 0.0, truth
 	switch at := r.Float64(); {
 	case at < shareWild:
 		off = 1 + 8*r.Float64()
 	case at < shareWild+shareJittered:
 		off = 1
+	case at < shareWild+shareJittered+shareSquare:
+		middle, half := float64(f.Config.Bins)/2, 2*math.Exp(r.Float64()*math.Log(20))
+		told = reasoning.Box{middle - half, middle - half, middle + half, middle + half}
 	}
 	var said reasoning.Box
 	for t, bin := range truth {
 		b.Truth[k*b.Length+t] = float32(bin)
-		said[t] = max(0, min(float64(f.Config.Bins-1), math.Round(bin+off*r.NormFloat64())))
+		said[t] = max(0, min(float64(f.Config.Bins-1), math.Round(told[t]+off*r.NormFloat64())))
 		b.Tokens[k*b.Length+t] = int32(said[t])
 	}
 	b.Quality[k] = float32(said.IoU(truth))
