@@ -257,6 +257,14 @@ func (a *app) outlines() reasoning.Segmenter {
 	return a.segmenter
 }
 
+// model is the model of the configuration, the engine's where there is one.
+func (a *app) model(ctx context.Context) (reasoning.VLM, error) {
+	if a.engine != nil {
+		return a.engine.Pipeline.VLM, nil
+	}
+	return a.openVLM(ctx)
+}
+
 func (a *app) openVLM(ctx context.Context) (vlm reasoning.VLM, err error) {
 	if a.config.VLM.Kind == "reader" {
 		vlm = a.reader()

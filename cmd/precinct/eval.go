@@ -19,6 +19,7 @@ import (
 	"github.com/precinct-map/precinct/tiles/sources"
 	"github.com/precinct-map/precinct/tiles/town"
 	"github.com/precinct-map/precinct/training"
+	"github.com/precinct-map/precinct/training/dataset"
 	page "github.com/precinct-map/precinct/training/report"
 )
 
@@ -53,6 +54,7 @@ type evalFlags struct {
 	credit   string
 	policy   string
 	look     string
+	splits   []string
 
 	vlm vlmConfig // the configuration's, for endpoints
 }
@@ -64,7 +66,8 @@ func newEval(g *global) *cobra.Command {
 		Short: "Measure systems on scenes whose outlines are known",
 		Long: `Measure systems on scenes of the made-up town, on real streets that are painted (--on drawn:city.osm.pbf), or on a folder with
 labelled/ (tiles), map.geojson and truth.geojson, or several, joined by +. Each scene is asked for one place by name, one class, one function,
-and one class that it has none of; a folder for each of its places by name and by class. The systems are
+and one class that it has none of; a folder for each of its places by name and by class. --on a data set asks what the rows of its
+--split ask, ground by ground, of embeddings that are kept beside it. The systems are
 
   reader       labels and segmenter, the default of serve
   policy       our own small model, of the run or file that --policy names
@@ -99,7 +102,8 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.StringVar(&f.policy, "policy", "", "run or policy.onnx of the system policy")
 	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
 	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
-	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, FOLDER[+FOLDER…]")
+	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, or a data set, FOLDER[+FOLDER…]")
+	flags.StringSliceVar(&f.splits, "split", []string{"test"}, "of data sets")
 	flags.StringSliceVar(&f.zooms, "zoom", []string{training.NativeZoom}, "of folders, in 256 px tiles: a number, native for the finest that the imagery has detail for, next for one finer (coarser where the tiles end)")
 	flags.StringVar(&f.move, "move", string(training.MoveCentre), "where folders' labels lie: centre as in the map, third of the place's size away, edge of its outline")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")
@@ -180,7 +184,11 @@ func evaluate(cmd *cobra.Command, g *global, f *evalFlags) error {
 	}
 	var done []*measured
 	var failed error
-	for _, r := range f.runs() {
+	all, err := f.runs()
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
 		m, err := f.measure(cmd, g, r)
 		if m != nil {
 			done = append(done, m)
@@ -204,7 +212,7 @@ type measured struct {
 
 // measure gives nothing where no example was answered.
 func (f *evalFlags) measure(cmd *cobra.Command, g *global, r round) (*measured, error) {
-	if f.onFolders() {
+	if f.onFolders() && r.set == nil {
 		plan, clean, err := f.planOf(r.folder)
 		defer clean()
 		if err != nil {
@@ -212,20 +220,17 @@ func (f *evalFlags) measure(cmd *cobra.Command, g *global, r round) (*measured, 
 		}
 		r.plan = plan
 	}
-	conf, err := f.configure(g, r)
-	if err != nil {
-		return nil, err
-	}
-	a, err := open(cmd.Context(), conf, nil)
+	a, err := f.open(cmd.Context(), g, r)
 	if err != nil {
 		return nil, err
 	}
 	defer a.close()
-	systems, err := f.build(cmd.Context(), a)
+	kept := dataset.NewRecall(a.segmenter)
+	systems, err := f.build(cmd.Context(), a, kept)
 	if err != nil {
 		return nil, err
 	}
-	examples, total, err := f.examples(cmd.Context(), a, &r)
+	examples, total, err := f.examples(cmd.Context(), a, &r, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -263,6 +268,18 @@ func (a *app) timeLabels(examples iter.Seq2[training.Example, error]) iter.Seq2[
 	}
 }
 
+// open opens the models, and the sources of what is not a data set.
+func (f *evalFlags) open(ctx context.Context, g *global, r round) (*app, error) {
+	c, err := f.configure(g, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.set == nil {
+		return open(ctx, c, nil)
+	}
+	return openShared(c)
+}
+
 // configure takes models from the configuration and sources from the flags.
 func (f *evalFlags) configure(g *global, r round) (config, error) {
 	c, err := g.load()
@@ -289,7 +306,11 @@ func (f *evalFlags) configure(g *global, r round) (config, error) {
 	return c, nil
 }
 
-func (f *evalFlags) examples(ctx context.Context, a *app, r *round) (iter.Seq2[training.Example, error], int, error) {
+func (f *evalFlags) examples(ctx context.Context, a *app, r *round, kept *dataset.Recall) (iter.Seq2[training.Example, error], int, error) {
+	if r.set != nil {
+		examples, total := f.rowsExamples(r, kept)
+		return examples, total, nil
+	}
 	if f.on == "town" {
 		return sampled(ctx, a, f, townRegions(f, a.config.Pair.Zoom)), f.scenes * len(f.tiers), nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,21 +17,28 @@ import (
 	"github.com/precinct-map/precinct/geo/formats"
 	"github.com/precinct-map/precinct/geo/taxonomy"
 	"github.com/precinct-map/precinct/training"
+	"github.com/precinct-map/precinct/training/dataset"
 )
 
-// round is one evaluation of several: a folder at a zoom, or all that --on names, with neither.
+// round is one evaluation of several: a folder at a zoom, a ground of a data set, or all that --on names, with neither.
 type round struct {
 	folder string
 	asked  string // the zoom's name or number
 	zoom   int    // what that came to
 	plan   string // path of the map
+
+	set    *dataset.Set // nil of a ground's folder
+	region string       // of the set; "" for all
 }
 
-// ground is a folder's name.
-func (r round) ground() string { return filepath.Base(r.folder) }
+// ground is a folder's name, or the set's name for a ground.
+func (r round) ground() string { return cmp.Or(r.region, filepath.Base(r.folder)) }
 
 func (r round) zoomName() string {
-	if r.asked == fmt.Sprint(r.zoom) {
+	if r.set != nil && r.zoom == 0 {
+		return "–"
+	}
+	if r.set != nil || r.asked == fmt.Sprint(r.zoom) {
 		return r.asked
 	}
 	return fmt.Sprintf("%d (%s)", r.zoom, r.asked)
@@ -46,17 +54,31 @@ func (r round) String() string {
 
 func (f *evalFlags) onFolders() bool { return f.on != "town" && !strings.HasPrefix(f.on, "drawn:") }
 
-func (f *evalFlags) runs() []round {
+func (f *evalFlags) runs() ([]round, error) {
 	if !f.onFolders() {
-		return []round{{}}
+		return []round{{}}, nil
 	}
 	var out []round
-	for _, zoom := range f.zooms {
+	for i, zoom := range f.zooms {
 		for folder := range strings.SplitSeq(f.on, "+") {
-			out = append(out, round{folder: filepath.Clean(folder), asked: zoom})
+			if !isDataset(folder) {
+				out = append(out, round{folder: filepath.Clean(folder), asked: zoom})
+				continue
+			}
+			set, err := dataset.Open(folder)
+			if err != nil {
+				return nil, err
+			}
+			if i > 0 || f.move != string(training.MoveCentre) {
+				return nil, usagef("--on %s: --zoom and --move are for grounds' folders, and this is a data set", folder)
+			}
+			for _, r := range rowsRounds(set) {
+				r.asked = zoom
+				out = append(out, r)
+			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (f *evalFlags) checkFolders() error {
@@ -71,10 +93,11 @@ func (f *evalFlags) checkFolders() error {
 		}
 		return nil
 	}
-	if n := len(f.runs()); f.report != "" && n != 1 {
-		return usagef("--report: is of one folder at one zoom, not of %d", n)
+	all, err := f.runs()
+	if err == nil && f.report != "" && len(all) != 1 {
+		err = usagef("--report: is of one folder at one zoom, not of %d", len(all))
 	}
-	return nil
+	return err
 }
 
 func moves() []string {

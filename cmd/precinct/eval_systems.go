@@ -11,8 +11,8 @@ import (
 	"github.com/precinct-map/precinct/training"
 )
 
-func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error) {
-	segmenter := training.Timed(a.segmenter)
+func (f *evalFlags) build(ctx context.Context, a *app, kept reasoning.Segmenter) ([]training.System, error) {
+	segmenter := training.Timed(kept)
 	pipeline := func(label string, vlm reasoning.VLM) training.Pipeline {
 		return training.Pipeline{Label: label, Mode: reasoning.Mode(f.mode), Pipeline: &reasoning.Pipeline{VLM: vlm, Segmenter: segmenter,
 			Sampling: reasoning.Sampling{Temperature: f.vlm.Temperature, TopP: f.vlm.TopP, MaxTokens: f.vlm.MaxTokens}}}
@@ -38,7 +38,11 @@ func (f *evalFlags) build(ctx context.Context, a *app) ([]training.System, error
 			p.Labels = true
 			system = p
 		case "model":
-			system = pipeline(s, a.engine.Pipeline.VLM)
+			vlm, err := a.model(ctx)
+			if err != nil {
+				return nil, err
+			}
+			system = pipeline(s, vlm)
 		case "true-box":
 			system = training.Prompted{Label: s, Segmenter: segmenter, Prompts: training.TrueBoxes}
 		case "true-point":

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,7 +73,11 @@ func (e *Embeddings) Read(picture []byte) (image.Point, reasoning.Features, erro
 
 // ReadLook is Read for a look of the picture.
 func (e *Embeddings) ReadLook(picture []byte, look int) (image.Point, reasoning.Features, error) {
-	path := e.path(pictureHash(picture), look)
+	return e.read(pictureHash(picture), look)
+}
+
+func (e *Embeddings) read(hash string, look int) (image.Point, reasoning.Features, error) {
+	path := e.path(hash, look)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return image.Point{}, reasoning.Features{}, &Error{Op: "read", Subject: path, Err: err, Hint: "make them with `precinct dataset embed DIR`"}
@@ -191,9 +194,7 @@ func (r *Row) SatelliteRGBA() (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
-	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
-	return out, nil
+	return opaque(img), nil
 }
 
 // SatelliteHash is the SHA-256 of the satellite picture's file, in hexadecimal: what its embedding is kept under.
