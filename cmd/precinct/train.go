@@ -28,7 +28,7 @@ func newTrain(g *global) *cobra.Command {
 		Long: `Teach the small policy, which the server then uses as vlm: {kind: policy}. A run is a folder: checkpoints, metrics.jsonl, and policy.onnx,
 which is all that serving needs. A training ends after --minutes, saves, and goes on when the same command is given again.`,
 	}
-	c.AddCommand(newTrainSFT(g))
+	c.AddCommand(newTrainSFT(g), newTrainGRPO(g))
 	return c
 }
 

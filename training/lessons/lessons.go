@@ -48,6 +48,9 @@ type Scene struct {
 	Labels []policy.Label
 	Text   []string // of the labels
 
+	// Kept gives the picture's whole embedding and its size in pixels, for the segmenter to draw from.
+	Kept func() (image.Point, reasoning.Features, error)
+
 	hash string
 }
 
@@ -159,7 +162,7 @@ func (r *reader) add(row *dataset.Row) error {
 
 func (r *reader) begin(row *dataset.Row, hash string) error {
 	kept := r.source.Set.Embeddings(r.options.Segmenter)
-	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash}
+	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash, Kept: kept.Of(row.Satellite)}
 	for look := 0; look == 0 || kept.Has(row.Satellite, look); look++ {
 		size, f, err := kept.ReadLook(row.Satellite, look)
 		if err != nil {

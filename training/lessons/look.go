@@ -61,3 +61,15 @@ func ScoreBoxes(lessons []Lesson, boxes []reasoning.Box, quality []float32) Scor
 	s.IoU, s.Half, s.Misread = s.IoU/n, s.Half/n, s.Misread/n
 	return s
 }
+
+// Spread takes lessons at even distances.
+func Spread(all []Lesson, most int) []Lesson {
+	if len(all) <= most {
+		return all
+	}
+	out := make([]Lesson, most)
+	for i := range out {
+		out[i] = all[i*len(all)/most]
+	}
+	return out
+}
