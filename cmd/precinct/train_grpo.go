@@ -86,7 +86,7 @@ func trainGRPO(cmd *cobra.Command, g *global, f *teachFlags, s grpo.Settings) er
 }
 
 func tellGRPO(m grpo.Metrics) {
-	args := []any{"step", m.Step, "of", m.Of, "reward", round3(m.Stage1.Reward.Total), "iou", round3(m.Stage1.IoU), "kl", round3(m.Stage1.KL)}
+	args := []any{"step", m.Step, "of", m.Of, "reward", round3(m.Stage1.Reward.Total), "box", round3(m.Stage1.Box), "iou", round3(m.Stage1.IoU), "kl", round3(m.Stage1.KL)}
 	cost := m.Stage1.Cost
 	if s := m.Stage2; s != nil {
 		args = append(args, "reward2", round3(s.Reward.Total), "iou2", round3(s.IoU), "kl2", round3(s.KL))

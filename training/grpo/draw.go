@@ -90,7 +90,7 @@ func (d *drawer) place(ctx context.Context, pl *place, pair *tiles.Pair, outcome
 			}
 			same[o.text] = mask
 		}
-		o.mask = mask
+		o.mask, o.drawn = mask, true
 	}
 	return nil
 }

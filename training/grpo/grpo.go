@@ -254,15 +254,13 @@ func (p *pupil) once(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	for stage := range p.Stages {
 		g, err := p.group(ctx, places, stage+1, r)
+		if err == nil && stage == 0 && p.Stages == 2 {
+			err = p.choose(ctx, places, g, r)
+		}
+		if err == nil {
+			err = p.update(g)
+		}
 		if err != nil {
-			return m, err
-		}
-		if stage == 0 {
-			for i, pl := range places {
-				pl.chosen = p.pick(g.outcomes[i*p.Group:][:p.Group], r)
-			}
-		}
-		if err := p.update(g); err != nil {
 			return m, err
 		}
 		m.stage(stage, g)

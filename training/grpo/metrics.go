@@ -25,12 +25,13 @@ type Metrics struct {
 // Stage is what a stage's completions came to.
 type Stage struct {
 	Reward  training.Reward `json:"reward"`
-	IoU     float64         `json:"iou"` // of masks
-	Above   float64         `json:"above_half"`
-	Missed  float64         `json:"no_mask"` // share that the segmenter gave none for
-	KL      float64         `json:"kl"`      // k3 to the reference, a token
-	Clipped float64         `json:"clipped"` // share of tokens
-	Entropy float64         `json:"entropy"` // nats a token
+	Box     float64         `json:"box_iou"`
+	IoU     float64         `json:"iou"`        // of the masks that were drawn
+	Above   float64         `json:"above_half"` // share of those
+	Missed  float64         `json:"no_mask"`    // share that the segmenter gave none for
+	KL      float64         `json:"kl"`         // k3 to the reference, a token
+	Clipped float64         `json:"clipped"`    // share of tokens
+	Entropy float64         `json:"entropy"`    // nats a token
 	Norm    float64         `json:"gradient_norm"`
 	Cost    Seconds         `json:"cost"`
 }
@@ -65,20 +66,26 @@ func (m *Metrics) stage(n int, g *group) {
 func stageOf(g *group) Stage {
 	s := Stage{KL: g.progress.KL, Clipped: g.progress.Clipped, Entropy: g.progress.Entropy, Norm: g.progress.GradNorm,
 		Cost: Seconds{g.seconds.rollout, g.seconds.segmenter, g.seconds.reward, g.seconds.update}}
-	n := float64(len(g.outcomes))
+	n, drawn := float64(len(g.outcomes)), 0.0
 	for _, o := range g.outcomes {
 		s.Reward.Format += o.reward.Format / n
 		s.Reward.Accuracy += o.reward.Accuracy / n
 		s.Reward.Length += o.reward.Length / n
 		s.Reward.Total += o.reward.Total / n
-		s.IoU += o.iou / n
-		if o.iou > training.Right {
-			s.Above += 1 / n
-		}
-		if o.mask == nil {
-			s.Missed += 1 / n
+		s.Box += o.box / n
+		if o.drawn {
+			drawn++
+			s.IoU += o.iou
+			if o.iou > training.Right {
+				s.Above++
+			}
+			if o.mask == nil {
+				s.Missed++
+			}
 		}
 	}
+	drawn = max(1, drawn)
+	s.IoU, s.Above, s.Missed = s.IoU/drawn, s.Above/drawn, s.Missed/drawn
 	return s
 }
 
@@ -109,7 +116,7 @@ func (s Stage) plus(o Stage, share float64) Stage {
 		from float64
 	}{
 		{&s.Reward.Format, o.Reward.Format}, {&s.Reward.Accuracy, o.Reward.Accuracy}, {&s.Reward.Length, o.Reward.Length}, {&s.Reward.Total, o.Reward.Total},
-		{&s.IoU, o.IoU}, {&s.Above, o.Above}, {&s.Missed, o.Missed}, {&s.KL, o.KL}, {&s.Clipped, o.Clipped}, {&s.Entropy, o.Entropy}, {&s.Norm, o.Norm},
+		{&s.Box, o.Box}, {&s.IoU, o.IoU}, {&s.Above, o.Above}, {&s.Missed, o.Missed}, {&s.KL, o.KL}, {&s.Clipped, o.Clipped}, {&s.Entropy, o.Entropy}, {&s.Norm, o.Norm},
 		{&s.Cost.Rollout, o.Cost.Rollout}, {&s.Cost.Segmenter, o.Cost.Segmenter}, {&s.Cost.Reward, o.Cost.Reward}, {&s.Cost.Update, o.Cost.Update},
 	} {
 		*f.to += share * f.from
@@ -169,10 +176,10 @@ func (v *Val) add(stage int, o *outcome, pl *place, share float64) {
 	if o.iou > training.Right {
 		above = share
 	}
-	if stage == 1 {
+	if stage == 1 { // the second
 		v.Stage2, v.Above2 = v.Stage2+share*o.iou, v.Above2+above
 		return
 	}
-	v.Box += share * o.prompt.Box.IoU(pl.lesson.Box)
+	v.Box += share * o.box
 	v.Stage1, v.Above1 = v.Stage1+share*o.iou, v.Above1+above
 }

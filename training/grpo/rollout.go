@@ -26,8 +26,10 @@ type place struct {
 type outcome struct {
 	text   string
 	prompt reasoning.Prompt
+	drawn  bool
 	mask   *geo.Mask // nil where the segmenter gave none
 	iou    float64   // of the mask
+	box    float64   // IoU of the box
 	reward training.Reward
 }
 
@@ -64,11 +66,13 @@ func (p *pupil) group(ctx context.Context, places []*place, stage int, r *rand.R
 		}
 	}
 	g.seconds.rollout = time.Since(start).Seconds()
-	start = time.Now()
-	if err := p.drawer.draw(ctx, places, g.outcomes, reasoning.Stage(stage)); err != nil {
-		return nil, err
+	if stage == 2 || p.Definition == training.Mask { // else rewards ask for boxes alone
+		start = time.Now()
+		if err := p.drawer.draw(ctx, places, g.outcomes, reasoning.Stage(stage)); err != nil {
+			return nil, err
+		}
+		g.seconds.segmenter = time.Since(start).Seconds()
 	}
-	g.seconds.segmenter = time.Since(start).Seconds()
 	start = time.Now()
 	for i, pl := range places {
 		for _, o := range g.outcomes[i*p.Group:][:p.Group] {
@@ -77,6 +81,25 @@ func (p *pupil) group(ctx context.Context, places []*place, stage int, r *rand.R
 	}
 	g.seconds.reward = time.Since(start).Seconds()
 	return g, nil
+}
+
+// choose picks of each place what stage 2 is shown, and has it drawn.
+func (p *pupil) choose(ctx context.Context, places []*place, g *group, r *rand.Rand) error {
+	chosen := make([]*outcome, len(places))
+	for i, pl := range places {
+		chosen[i] = p.pick(g.outcomes[i*p.Group:][:p.Group], r)
+		pl.chosen = chosen[i]
+	}
+	if chosen[0].drawn {
+		return nil
+	}
+	start := time.Now()
+	err := p.drawer.draw(ctx, places, chosen, reasoning.Localize)
+	for i, o := range chosen {
+		o.measure(places[i])
+	}
+	g.seconds.segmenter += time.Since(start).Seconds()
+	return err
 }
 
 // batch shows places to the net.
@@ -146,11 +169,17 @@ func spoken(tokens []int32, c net.Config, v policy.View) *outcome {
 	return o
 }
 
-// score rewards a completion that was drawn.
-func (o *outcome) score(pl *place, stage int, d training.Definition) {
+// measure compares with the truth.
+func (o *outcome) measure(pl *place) {
+	o.box = o.prompt.Box.IoU(pl.lesson.Box)
 	if o.mask != nil {
 		o.iou = o.mask.IoU(pl.lesson.Mask)
 	}
+}
+
+// score rewards a completion; one of which the mask counts must have been drawn.
+func (o *outcome) score(pl *place, stage int, d training.Definition) {
+	o.measure(pl)
 	truth := []reasoning.Box{pl.lesson.Box}
 	switch {
 	case d == training.Mask:
