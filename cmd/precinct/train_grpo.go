@@ -50,6 +50,10 @@ func trainGRPO(cmd *cobra.Command, g *global, f *teachFlags, s grpo.Settings) er
 	if err := s.Check(); err != nil {
 		return usagef("%v", err)
 	}
+	ctx, err := f.watched(cmd.Context())
+	if err != nil {
+		return err
+	}
 	conf, err := g.load()
 	if err != nil {
 		return err
@@ -69,11 +73,11 @@ func trainGRPO(cmd *cobra.Command, g *global, f *teachFlags, s grpo.Settings) er
 		return err
 	}
 	o := grpo.Options{Settings: s, Dir: f.output, Minutes: f.minutes, Meta: p.meta, Segmenter: a.segmenter, Progress: tellGRPO}
-	if o.Train, o.Val, _, err = f.read(cmd.Context(), a, p.meta.Projection); err != nil {
+	if o.Train, o.Val, _, err = f.read(ctx, a, p.meta.Projection); err != nil {
 		return err
 	}
 	slog.Info("reinforcing", "places", len(o.Train.Lessons), "pictures", len(o.Train.Scenes), "definition", s.Definition, "stages", s.Stages)
-	done, err := grpo.Run(cmd.Context(), backend, p.trainer, o)
+	done, err := grpo.Run(ctx, backend, p.trainer, o)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/precinct-map/precinct/training"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
-	"github.com/precinct-map/precinct/training/run"
+	"github.com/precinct-map/precinct/training/runs"
 )
 
 // ErrSettings is a training that cannot be, or that is not the one which was begun. Test with errors.Is.
@@ -131,11 +131,14 @@ func Run(ctx context.Context, b *net.Backend, t *net.Trainer, o Options) (done b
 	p := &pupil{Options: o, trainer: t, reference: reference, start: time.Now()}
 	p.feed = &lessons.Feed{Class: o.Train, Config: t.Config(), Classes: o.Meta.Classes, Seed: o.Seed, Size: o.Places, MinScale: 0.4, MaxScale: 2}
 	p.drawer = newDrawer(o.Segmenter)
+	if p.log, err = runs.OpenLog(o.Dir); err != nil {
+		return false, err
+	}
 	err = p.steps(ctx)
 	if errors.Is(err, context.Canceled) {
 		err = nil // what was asked for by Ctrl-C: it is saved, and can go on
 	}
-	return p.step() >= o.Steps, errors.Join(err, run.Save(o.Dir, t, o.Meta))
+	return p.step() >= o.Steps, errors.Join(err, runs.Save(o.Dir, t, o.Meta), p.log.Close())
 }
 
 // keep writes the settings down, or compares them with those of the run that goes on.
@@ -187,8 +190,10 @@ type pupil struct {
 	reference *net.Frozen
 	feed      *lessons.Feed
 	drawer    *drawer
+	log       *runs.Log
 	start     time.Time
 	refused   int
+	shown     int // pictures of the look that is under way
 }
 
 // step is how many steps are done: the trainer counts a step each stage.
@@ -240,7 +245,7 @@ func (p *pupil) tell(ctx context.Context, sum *sums) error {
 	if p.Progress != nil {
 		p.Progress(m)
 	}
-	return run.Tell(p.Dir, m)
+	return p.log.Tell(m.Step, m)
 }
 
 // once is one step of all stages: sample, draw, reward, update.

@@ -8,6 +8,7 @@ import (
 	"github.com/precinct-map/precinct/training"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
+	"github.com/precinct-map/precinct/training/runs"
 )
 
 // Metrics is a line of metrics.jsonl: means over the steps since the last.
@@ -130,6 +131,7 @@ func (p *pupil) look(ctx context.Context) (*Val, error) {
 		return nil, nil
 	}
 	some := lessons.Spread(p.Val.Lessons, mostVal)
+	p.shown = 0
 	v := &Val{N: len(some)}
 	for from := 0; from < len(some); from += p.Places {
 		var places []*place
@@ -144,10 +146,25 @@ func (p *pupil) look(ctx context.Context) (*Val, error) {
 			for i, o := range all {
 				v.add(stage, o, places[i], 1/float64(len(some)))
 				places[i].chosen = o
+				if stage+1 == p.Stages {
+					if err := p.show(places[i], o); err != nil {
+						return nil, err
+					}
+				}
 			}
 		}
 	}
 	return v, nil
+}
+
+// show keeps a picture of an answer, of the first few places whose pictures are there.
+func (p *pupil) show(pl *place, o *outcome) error {
+	l := pl.lesson
+	if l.Scene.Picture == nil || p.shown == lessons.MostShown {
+		return nil
+	}
+	p.shown++
+	return p.log.Show(p.step(), p.shown-1, &runs.Sketch{Picture: l.Scene.Picture, At: reasoning.Point{l.X, l.Y}, Truth: l.Mask, Box: *o.prompt.Box, Mask: o.mask, Text: o.text})
 }
 
 // greedy is the likeliest completion for each place, drawn.

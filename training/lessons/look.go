@@ -38,6 +38,9 @@ func (f *Feed) Boxes(s Speaker, lessons []Lesson, scale float64) ([]reasoning.Bo
 	return boxes, quality, nil
 }
 
+// MostShown is how many samples a training keeps pictures of.
+const MostShown = 8
+
 // Score is how well boxes fit.
 type Score struct {
 	N       int     `json:"n"`

@@ -6,13 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/policy"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
-	"github.com/precinct-map/precinct/training/run"
+	"github.com/precinct-map/precinct/training/runs"
 )
 
 // Options is a training.
@@ -66,14 +66,14 @@ func Run(ctx context.Context, t *net.Trainer, o Options) (done bool, err error) 
 	if o.Val != nil {
 		r.val = lessons.Spread(o.Val.Lessons, mostVal)
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if r.log, err = runs.OpenLog(o.Dir); err != nil {
 		return false, err
 	}
 	err = r.steps(ctx)
 	if errors.Is(err, context.Canceled) {
 		err = nil // what was asked for by Ctrl-C: it is saved, and can go on
 	}
-	return t.Steps() >= t.Recipe.Steps, errors.Join(err, r.save())
+	return t.Steps() >= t.Recipe.Steps, errors.Join(err, r.save(), r.log.Close())
 }
 
 type pupil struct {
@@ -82,6 +82,7 @@ type pupil struct {
 	feed    *lessons.Feed
 	val     []lessons.Lesson
 	start   time.Time
+	log     *runs.Log
 
 	sum      Metrics // since the last line
 	n        int
@@ -167,7 +168,7 @@ func (r *pupil) told(p net.Progress) error {
 	if r.options.Progress != nil {
 		r.options.Progress(m)
 	}
-	return run.Tell(r.options.Dir, m)
+	return r.log.Tell(p.Step, m)
 }
 
 // look scores the validation's places.
@@ -182,11 +183,34 @@ func (r *pupil) look() (map[string]lessons.Score, error) {
 			return nil, err
 		}
 		out[fmt.Sprint(scale)] = lessons.ScoreBoxes(r.val, boxes, quality)
+		if scale == 1 {
+			if err := r.show(boxes, quality); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return out, nil
 }
 
+// show keeps pictures of what is said of the places whose pictures are there.
+func (r *pupil) show(boxes []reasoning.Box, quality []float32) error {
+	n := 0
+	for i, l := range r.val {
+		if l.Scene.Picture == nil {
+			continue
+		}
+		text := reasoning.FormatAnswer(fmt.Sprintf("expected IoU %.2f, true %.2f", quality[i], boxes[i].IoU(l.Box)), []reasoning.Prompt{{Box: &boxes[i]}})
+		if err := r.log.Show(r.trainer.Steps(), n, &runs.Sketch{Picture: l.Scene.Picture, At: reasoning.Point{l.X, l.Y}, Truth: l.Mask, Box: boxes[i], Text: text}); err != nil {
+			return err
+		}
+		if n++; n == lessons.MostShown {
+			break
+		}
+	}
+	return nil
+}
+
 func (r *pupil) save() error {
 	o := r.options
-	return run.Save(o.Dir, r.trainer, policy.Meta{Classes: o.Classes, Projection: o.Projection, Segmenter: o.Segmenter})
+	return runs.Save(o.Dir, r.trainer, policy.Meta{Classes: o.Classes, Projection: o.Projection, Segmenter: o.Segmenter})
 }
