@@ -39,7 +39,7 @@ function chart(title, names, rows) {
     const s = document.createElement("span");
     s.style.color = colours[i % colours.length];
     s.textContent = `${names.length > 1 ? n.replace(title + "/", "").replace("/" + title, "") + " " : ""}${points[i].at(-1)[1].toPrecision(3)}`;
-    caption.append(s);
+    caption.append(" ", s);
   });
   const svg = `<svg viewBox="0 0 300 150" preserveAspectRatio="none" role="img" aria-label="${title}">` +
     [2, 75, 148].map((y) => `<line class="grid" x1="0" x2="300" y1="${y}" y2="${y}"/>`).join("") +
@@ -52,7 +52,7 @@ function chart(title, names, rows) {
 function draw(running) {
   const rows = lines.map((l) => flatten(l));
   const last = rows.at(-1);
-  const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((n) => !notDrawn.has(n));
+  const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((n) => !notDrawn.has(n) && !n.endsWith("/n"));
   $("charts").replaceChildren(...[...groups(names)].map(([title, of]) => chart(title, of, rows)));
   $("last").textContent = JSON.stringify(lines.at(-1), null, 1);
   $("progress").value = last.step / last.of;
