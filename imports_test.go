@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	"training/dataset":       {"geo", "tiles", "reasoning"},
 	"training/sft":           {"geo", "reasoning", "training/dataset", "training/lessons", "training/net"},
 	"training/lessons":       {"geo", "reasoning", "training/dataset", "training/net"},
+	"training/corrections":   {"geo", "tiles", "reasoning", "training/dataset", "training/lessons", "training/net"},
 	"training/environment":   {"geo", "tiles", "reasoning", "training"},
 	"training/net":           {},
 	"training/exchange":      {"geo", "reasoning", "training"},

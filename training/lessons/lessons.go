@@ -44,6 +44,7 @@ type Scene struct {
 	ID     string
 	Region string
 	Size   image.Point
+	Window geo.Window     // the ground that it shows
 	Grids  []*policy.Grid // the picture's embedding, and those of other looks of it
 	Labels []policy.Label
 	Text   []string // of the labels
@@ -51,9 +52,20 @@ type Scene struct {
 	hash string
 }
 
+// Picture is the hash of the satellite picture's file (dataset.Row.SatelliteHash).
+func (s *Scene) Picture() string { return s.hash }
+
+// Ground is the box of a lesson's outline on the lattice of its picture.
+func (l *Lesson) Ground() geo.Window {
+	w := l.Mask.Window
+	w.Z, w.X, w.Y = l.Scene.Window.Z, w.X+l.Scene.Window.X, w.Y+l.Scene.Window.Y
+	return w
+}
+
 // Lesson is one place: the label that names it, and its outline.
 type Lesson struct {
 	Scene *Scene
+	Label int     // of the scene's, that names it
 	Class string  // taxonomy class id; "" where nobody knows
 	X, Y  float64 // of its label, pixels
 	Box   reasoning.Box
@@ -166,7 +178,7 @@ func (r *reader) begin(row *dataset.Row, hash string) error {
 	if err != nil {
 		return err
 	}
-	r.scene = &Scene{ID: row.ID, Region: row.Region, Size: size, Grids: []*policy.Grid{g}, hash: hash}
+	r.scene = &Scene{ID: row.ID, Region: row.Region, Size: size, Window: row.Window, Grids: []*policy.Grid{g}, hash: hash}
 	for _, l := range row.Labels {
 		r.scene.Labels = append(r.scene.Labels, policy.Label{X: l.X, Y: l.Y, Class: l.Class})
 		r.scene.Text = append(r.scene.Text, l.Text)
@@ -255,7 +267,7 @@ func (r *reader) lesson(mask *geo.Mask, label int, class string) {
 		class = l.Class
 	}
 	box := reasoning.Box{float64(e.X), float64(e.Y), float64(e.X + e.W), float64(e.Y + e.H)}
-	r.class.Lessons = append(r.class.Lessons, Lesson{Scene: r.scene, Class: class, X: l.X, Y: l.Y, Box: box, Mask: mask.Crop(e)})
+	r.class.Lessons = append(r.class.Lessons, Lesson{Scene: r.scene, Label: label, Class: class, X: l.X, Y: l.Y, Box: box, Mask: mask.Crop(e)})
 	r.class.Weights = append(r.class.Weights, r.source.Weight)
 }
 
