@@ -38,7 +38,7 @@ type correctFlags struct {
 // The defaults: what a person waits for, and a rate that changes little of what was learned before.
 const (
 	correctMinutes = 8
-	correctRate    = 5e-4
+	correctRate    = 2e-4
 	correctShare   = 0.5
 )
 
@@ -156,9 +156,7 @@ func (c *correcting) check(conf config) (config, error) {
 	if c.begun == "" {
 		return conf, usagef("say with --run which policy to begin from: the configuration has no vlm.policy")
 	}
-	if filepath.Base(c.begun) == policy.FileName {
-		c.begun = filepath.Dir(c.begun)
-	}
+	c.begun = runOf(c.begun)
 	if a, b := realPath(c.begun), realPath(c.output); a == b {
 		return conf, usagef("-o %s: it is the run that it begins from, which must stay for comparing; name another", c.output)
 	}
@@ -171,6 +169,14 @@ func (c *correcting) check(conf config) (config, error) {
 	}
 	conf.Data = dir
 	return conf, nil
+}
+
+// runOf is the folder of a run that is named by it or by its policy.onnx.
+func runOf(path string) string {
+	if filepath.Base(path) == policy.FileName {
+		return filepath.Dir(path)
+	}
+	return path
 }
 
 // realPath tells folders apart whatever they are called by.

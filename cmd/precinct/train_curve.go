@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -190,8 +189,10 @@ func (c *curve) run(ctx context.Context) error {
 	if err := c.rows.Write([]string{"region", "seed", "system", "corrections", "held_out", "steps", "seconds", "places", "mask_iou", "above_half", "guard_places", "guard_mask_iou", "guard_above_half"}); err != nil {
 		return err
 	}
-	eye := func(j *corrections.Judge) reasoning.VLM { return &reader.Reader{Segmenter: j.Segmenter()} }
-	if err := c.row(ctx, "reader", 0, 0, corrections.Taught{}, func(j *corrections.Judge) (reasoning.VLM, error) { return eye(j), nil }); err != nil {
+	reads := func(j *corrections.Judge) (reasoning.VLM, error) {
+		return &reader.Reader{Segmenter: j.Segmenter()}, nil
+	}
+	if err := c.row(ctx, "reader", 0, 0, corrections.Taught{}, reads); err != nil {
 		return err
 	}
 	for _, n := range c.counts {
@@ -249,7 +250,6 @@ func (c *curve) better(ctx context.Context, dir string, held []lessons.Lesson) (
 
 // row scores a system.
 func (c *curve) row(ctx context.Context, system string, n, held int, done corrections.Taught, open func(*corrections.Judge) (reasoning.VLM, error)) error {
-	start := time.Now()
 	score := func(j *corrections.Judge, all []lessons.Lesson) ([]string, error) {
 		if j == nil {
 			return []string{"", "", ""}, nil
@@ -271,7 +271,6 @@ func (c *curve) row(ctx context.Context, system string, n, held int, done correc
 	if err != nil {
 		return err
 	}
-	slog.Debug("scored", "system", system, "seconds", time.Since(start).Seconds())
 	cells := []string{c.region, strconv.FormatUint(c.seed, 10), system, strconv.Itoa(n), strconv.Itoa(held), strconv.Itoa(done.Steps), fmt.Sprintf("%.0f", done.Seconds)}
 	if err := c.rows.Write(append(append(cells, own...), guard...)); err != nil {
 		return err
