@@ -176,7 +176,7 @@ func (c *curve) open(ctx context.Context, dir string, o lessons.Options, splits 
 		return nil, nil, err
 	}
 	progress := newProgress(os.Stderr, "rows of "+dir+" encoded")
-	_, err = set.Embed(ctx, c.app.segmenter, progress.set)
+	_, err = set.Embed(ctx, c.app.segmenter, 0, progress.set)
 	progress.end()
 	if err != nil {
 		return nil, nil, err
