@@ -64,7 +64,12 @@ func (e *Embeddings) Has(picture []byte) bool {
 // Read gives the features of a picture, given as its file, and its size in pixels. Errors wrap fs.ErrNotExist where there are none and
 // ErrBroken where the file is not whole.
 func (e *Embeddings) Read(picture []byte) (image.Point, reasoning.Features, error) {
-	path := e.path(pictureHash(picture))
+	return e.ReadHash(pictureHash(picture))
+}
+
+// ReadHash is Read for a picture given as its file's SHA-256.
+func (e *Embeddings) ReadHash(hash string) (image.Point, reasoning.Features, error) {
+	path := e.path(hash)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return image.Point{}, reasoning.Features{}, &Error{Op: "read", Subject: path, Err: err, Hint: "make them with `precinct dataset embed DIR`"}

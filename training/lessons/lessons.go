@@ -48,6 +48,9 @@ type Scene struct {
 	Labels []policy.Label
 	Text   []string // of the labels
 
+	// Features reads the embedding as the segmenter gave it. Errors are dataset.Embeddings'.
+	Features func() (reasoning.Features, error)
+
 	hash string
 }
 
@@ -158,7 +161,8 @@ func (r *reader) add(row *dataset.Row) error {
 }
 
 func (r *reader) begin(row *dataset.Row, hash string) error {
-	size, f, err := r.source.Set.Embeddings(r.options.Segmenter).Read(row.Satellite)
+	kept := r.source.Set.Embeddings(r.options.Segmenter)
+	size, f, err := kept.ReadHash(hash)
 	if err != nil {
 		return err
 	}
@@ -167,6 +171,10 @@ func (r *reader) begin(row *dataset.Row, hash string) error {
 		return err
 	}
 	r.scene = &Scene{ID: row.ID, Region: row.Region, Size: size, Grids: []*policy.Grid{g}, hash: hash}
+	r.scene.Features = func() (reasoning.Features, error) {
+		_, f, err := kept.ReadHash(hash)
+		return f, err
+	}
 	for _, l := range row.Labels {
 		r.scene.Labels = append(r.scene.Labels, policy.Label{X: l.X, Y: l.Y, Class: l.Class})
 		r.scene.Text = append(r.scene.Text, l.Text)
