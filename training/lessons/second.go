@@ -9,7 +9,7 @@ import (
 	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/policy"
-	"github.com/precinct-map/precinct/reasoning/reader"
+	clicker "github.com/precinct-map/precinct/reasoning/reader"
 )
 
 // Second is a lesson of stage 2: a box that stage 1 gave to a place, the mask that came of it, where points should be put, and what
@@ -17,6 +17,7 @@ import (
 type Second struct {
 	Lesson Lesson
 	Box    reasoning.Box
+	Agreed bool               // of looks at several scales, as served boxes are; else it is one look's
 	Coarse *geo.Mask          // cropped to what it holds
 	Points [2]reasoning.Point // what somebody would click who knows the place, see clicks
 	Tries  []Try              // the first four are the box, the true box, the true box with points, and the box with points
@@ -58,12 +59,12 @@ const leastMissed = 0.05
 // other end.
 func clicks(truth, coarse *geo.Mask) (out [2]reasoning.Point) {
 	at := geo.Window{} // the picture's own pixels
-	two := reader.TwoPoints(truth, at)
+	two := clicker.TwoPoints(truth, at)
 	out[0], out[1] = two[0], two[len(two)-1]
 	missed := truth.Clone()
 	missed.AndNot(coarse)
 	if float64(missed.Count()) >= leastMissed*float64(truth.Count()) {
-		out[1] = reader.TwoPoints(missed, at)[0]
+		out[1] = clicker.TwoPoints(missed, at)[0]
 	}
 	return out
 }
@@ -138,7 +139,7 @@ func nearly(s *Second, r *rand.Rand) (box reasoning.Box, points []reasoning.Poin
 	return box, points
 }
 
-// looks are the boxes of stage 1 that a place is taught with: what its looks agree on, which is what is served, and one look's by lot,
+// looks are the boxes of stage 1 that a place is taught with: first what its looks agree on, which is what is served, then one look's by lot,
 // which errs more.
 func looks(boxes []reasoning.Box, quality []float64, r *rand.Rand) [2]reasoning.Box {
 	agreed, _ := policy.Agree(boxes, quality)

@@ -45,6 +45,7 @@ type secondLine struct {
 
 type keptLook struct {
 	Box    reasoning.Box      `json:"box"`
+	Agreed bool               `json:"agreed,omitempty"`
 	Coarse keptMask           `json:"coarse"`
 	Points [2]reasoning.Point `json:"points"`
 	Tries  []Try              `json:"tries"`
@@ -105,6 +106,9 @@ func (f *Feed) ReadSecond(ctx context.Context, s Speaker, d *Drawer, o Seconds) 
 	if err != nil {
 		return nil, err
 	}
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
+	}
 	chosen := o.choose(len(f.Class.Lessons))
 	if o.Origin != "" {
 		if err := f.makeSecond(ctx, s, d, o, chosen, known); err != nil {
@@ -155,13 +159,13 @@ func (f *Feed) makeSecond(ctx context.Context, s Speaker, d *Drawer, o Seconds, 
 	for k, l := range places {
 		r := rand.New(rand.NewPCG(o.Seed, uint64(missing[k])))
 		line := secondLine{Place: l.place()}
-		for _, box := range looks(boxes[k], quality[k], r) {
+		for n, box := range looks(boxes[k], quality[k], r) {
 			second, err := d.second(ctx, l, box, r)
 			if err != nil {
 				return err
 			}
 			if second != nil {
-				line.Looks = append(line.Looks, keptLook{second.Box, keep(second.Coarse), second.Points, second.Tries})
+				line.Looks = append(line.Looks, keptLook{second.Box, n == 0, keep(second.Coarse), second.Points, second.Tries})
 			}
 		}
 		if err := writeLine(file, line); err != nil {
@@ -207,7 +211,7 @@ func (s secondLine) lessons(l Lesson, weight float64) (out []Second, err error) 
 		if len(k.Tries) < firstTries {
 			return nil, fmt.Errorf("%s has %d tries", s.Place, len(k.Tries))
 		}
-		out = append(out, Second{Lesson: l, Box: k.Box, Coarse: m, Points: k.Points, Tries: k.Tries, weight: weight})
+		out = append(out, Second{Lesson: l, Box: k.Box, Agreed: k.Agreed, Coarse: m, Points: k.Points, Tries: k.Tries, weight: weight})
 	}
 	return out, nil
 }

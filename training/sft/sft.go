@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/policy"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
@@ -28,9 +29,20 @@ type Options struct {
 	Train, Val         *lessons.Class // Val may be nil
 	MinScale, MaxScale float64
 
+	Second *Second // teaches stage 2 beside stage 1; nil does not
+
 	Progress func(Metrics)
 
 	enough func(step int) bool // ends it as the minutes do, for tests
+}
+
+// Second is how stage 2 is taught.
+type Second struct {
+	Segmenter reasoning.Restorer
+	Origin    string // name of the weights that the run begins with, whose boxes are the lessons; "" where it goes on
+	Places    int    // how many lessons are made of; 0 is all
+
+	Progress func(places, of int) // of making lessons
 }
 
 // Metrics is a line of metrics.jsonl.
@@ -44,6 +56,14 @@ type Metrics struct {
 	Norm    float64                  `json:"gradient_norm"`
 	Samples float64                  `json:"samples_a_second"`
 	Val     map[string]lessons.Score `json:"val,omitempty"` // by scale
+
+	Second *SecondMetrics `json:"second,omitempty"`
+}
+
+// SecondMetrics is what stage 2 makes of the validation's places as they are served, and of those whose mask stage 1 gets wrong.
+type SecondMetrics struct {
+	All lessons.SecondScore `json:"all"`
+	Bad lessons.SecondScore `json:"below_half"`
 }
 
 // How often things are told, looked at and saved.
@@ -54,6 +74,9 @@ const (
 	saveEvery  = 3 * time.Minute
 	mostVal    = 256 // lessons
 	refuseMost = 20  // steps that are not finite, in a row
+
+	secondShare = 0.4 // of what is drawn, where stage 2 is taught
+	secondVal   = 128 // places
 )
 
 // valScales are those that validation looks at.
@@ -69,6 +92,12 @@ func Run(ctx context.Context, t *net.Trainer, o Options) (done bool, err error) 
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return false, err
+	}
+	if o.Second != nil {
+		// What is made is kept, but not yet a run: the same command begins it again, with the same weights.
+		if err := r.second(ctx); err != nil {
+			return false, err
+		}
 	}
 	err = r.steps(ctx)
 	if errors.Is(err, context.Canceled) {
@@ -95,6 +124,9 @@ type run struct {
 	feed    *lessons.Feed
 	val     []lessons.Lesson
 	start   time.Time
+
+	drawer    lessons.Drawer
+	secondVal []lessons.Second
 
 	sum      Metrics // since the last line
 	n        int
@@ -128,7 +160,7 @@ func (r *run) steps(ctx context.Context) error {
 			return err
 		}
 		r.refused = 0
-		if err := r.told(p); err != nil {
+		if err := r.told(ctx, p); err != nil {
 			return err
 		}
 		if time.Since(r.lastSave) > saveEvery {
@@ -161,7 +193,7 @@ func (r *run) batches(ctx context.Context) <-chan *net.Batch {
 }
 
 // told sums up a step and writes a line every few.
-func (r *run) told(p net.Progress) error {
+func (r *run) told(ctx context.Context, p net.Progress) error {
 	r.sum.Loss, r.sum.Tokens, r.sum.Norm, r.n = r.sum.Loss+p.Loss, r.sum.Tokens+p.Tokens, r.sum.Norm+p.GradNorm, r.n+1
 	last := p.Step == r.trainer.Recipe.Steps
 	if p.Step%tellEvery != 0 && !last {
@@ -173,6 +205,9 @@ func (r *run) told(p net.Progress) error {
 	if p.Step%lookEvery == 0 || last {
 		var err error
 		if m.Val, err = r.look(); err != nil {
+			return err
+		}
+		if m.Second, err = r.lookSecond(ctx); err != nil {
 			return err
 		}
 	}
@@ -203,7 +238,11 @@ func (r *run) save() error {
 	if err := r.trainer.Save(r.options.Dir); err != nil {
 		return err
 	}
-	meta, err := policy.Meta{Classes: r.options.Classes, Projection: r.options.Projection, Segmenter: r.options.Segmenter}.Encode()
+	m := policy.Meta{Classes: r.options.Classes, Projection: r.options.Projection, Segmenter: r.options.Segmenter}
+	if r.options.Second != nil {
+		m.Stages = 2
+	}
+	meta, err := m.Encode()
 	if err != nil {
 		return err
 	}
