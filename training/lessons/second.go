@@ -17,7 +17,6 @@ import (
 type Second struct {
 	Lesson Lesson
 	Box    reasoning.Box
-	Agreed bool               // of looks at several scales, as served boxes are; else it is one look's
 	Coarse *geo.Mask          // cropped to what it holds
 	Points [2]reasoning.Point // what somebody would click who knows the place, see clicks
 	Tries  []Try              // the first four are the box, the true box, the true box with points, and the box with points
@@ -141,7 +140,7 @@ func nearly(s *Second, r *rand.Rand) (box reasoning.Box, points []reasoning.Poin
 
 // looks are the boxes of stage 1 that a place is taught with: first what its looks agree on, which is what is served, then one look's by lot,
 // which errs more.
-func looks(boxes []reasoning.Box, quality []float64, r *rand.Rand) [2]reasoning.Box {
+func looks(boxes []reasoning.Box, quality []float64, r *rand.Rand) []reasoning.Box {
 	agreed, _ := policy.Agree(boxes, quality)
-	return [2]reasoning.Box{agreed, boxes[r.IntN(len(boxes))]}
+	return []reasoning.Box{agreed, boxes[r.IntN(len(boxes))]}
 }

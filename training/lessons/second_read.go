@@ -22,6 +22,7 @@ type Seconds struct {
 	Path   string // of the file of JSON Lines that keeps them
 	Origin string // name of the weights that stage 1 answers with; "" takes what is in the file and makes none
 	Places int    // how many lessons of stage 1, drawn by lot; 0 is all
+	Served bool   // makes them of the boxes that looks agree on alone
 	Seed   uint64 // of the lot
 
 	Progress func(places, of int)
@@ -33,7 +34,6 @@ var secondScales = []float64{0.4, 0.63, 1, 1.6, 2.4}
 // secondHeader is the file's first line.
 type secondHeader struct {
 	Origin string `json:"origin"`
-	Places int    `json:"places"`
 	Seed   uint64 `json:"seed"`
 }
 
@@ -45,7 +45,6 @@ type secondLine struct {
 
 type keptLook struct {
 	Box    reasoning.Box      `json:"box"`
-	Agreed bool               `json:"agreed,omitempty"`
 	Coarse keptMask           `json:"coarse"`
 	Points [2]reasoning.Point `json:"points"`
 	Tries  []Try              `json:"tries"`
@@ -159,13 +158,17 @@ func (f *Feed) makeSecond(ctx context.Context, s Speaker, d *Drawer, o Seconds, 
 	for k, l := range places {
 		r := rand.New(rand.NewPCG(o.Seed, uint64(missing[k])))
 		line := secondLine{Place: l.place()}
-		for n, box := range looks(boxes[k], quality[k], r) {
+		some := looks(boxes[k], quality[k], r)
+		if o.Served {
+			some = some[:1]
+		}
+		for _, box := range some {
 			second, err := d.second(ctx, l, box, r)
 			if err != nil {
 				return err
 			}
 			if second != nil {
-				line.Looks = append(line.Looks, keptLook{second.Box, n == 0, keep(second.Coarse), second.Points, second.Tries})
+				line.Looks = append(line.Looks, keptLook{second.Box, keep(second.Coarse), second.Points, second.Tries})
 			}
 		}
 		if err := writeLine(file, line); err != nil {
@@ -188,7 +191,7 @@ func (o *Seconds) open(anew bool) (*os.File, error) {
 	}
 	file, err := os.OpenFile(o.Path, flags, 0o644)
 	if err == nil && anew {
-		err = writeLine(file, secondHeader{o.Origin, o.Places, o.Seed})
+		err = writeLine(file, secondHeader{o.Origin, o.Seed})
 	}
 	return file, err
 }
@@ -211,7 +214,7 @@ func (s secondLine) lessons(l Lesson, weight float64) (out []Second, err error) 
 		if len(k.Tries) < firstTries {
 			return nil, fmt.Errorf("%s has %d tries", s.Place, len(k.Tries))
 		}
-		out = append(out, Second{Lesson: l, Box: k.Box, Agreed: k.Agreed, Coarse: m, Points: k.Points, Tries: k.Tries, weight: weight})
+		out = append(out, Second{Lesson: l, Box: k.Box, Coarse: m, Points: k.Points, Tries: k.Tries, weight: weight})
 	}
 	return out, nil
 }
@@ -252,8 +255,8 @@ func (o *Seconds) read() (map[string]secondLine, error) {
 			continue
 		case n == 0:
 			err = json.Unmarshal(line, &h)
-			if err == nil && o.Origin != "" && h != (secondHeader{o.Origin, o.Places, o.Seed}) {
-				err = fmt.Errorf("they were made with %s, %d places and seed %d", h.Origin, h.Places, h.Seed)
+			if err == nil && o.Origin != "" && h != (secondHeader{o.Origin, o.Seed}) {
+				err = fmt.Errorf("they were made with %s and seed %d", h.Origin, h.Seed)
 			}
 		default:
 			err = json.Unmarshal(line, &l)

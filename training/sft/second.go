@@ -28,17 +28,9 @@ func (r *run) second(ctx context.Context) error {
 	}
 	val := *r.feed
 	val.Class = r.options.Val
-	made.Path, made.Places = filepath.Join(r.options.Dir, secondValFile), secondVal
-	all, err := val.ReadSecond(ctx, r.trainer, &r.drawer, made)
-	if err != nil {
-		return err
-	}
-	for _, s := range all {
-		if s.Agreed {
-			r.secondVal = append(r.secondVal, s)
-		}
-	}
-	return nil
+	made.Path, made.Places, made.Served = filepath.Join(r.options.Dir, secondValFile), secondVal, true
+	r.secondVal, err = val.ReadSecond(ctx, r.trainer, &r.drawer, made)
+	return err
 }
 
 // lookSecond scores what stage 2 makes of the validation's places; nil where it is not taught.
