@@ -18,8 +18,12 @@ func (r *run) second(ctx context.Context) error {
 	o := r.options.Second
 	r.drawer.Segmenter = o.Segmenter
 	made := lessons.Seconds{Path: filepath.Join(r.options.Dir, secondFile), Origin: o.Origin, Places: o.Places, Seed: r.options.Seed, Progress: o.Progress}
+	var speaker lessons.Speaker = r.trainer
+	if o.speaker != nil {
+		speaker = o.speaker
+	}
 	var err error
-	if r.feed.Second, err = r.feed.ReadSecond(ctx, r.trainer, &r.drawer, made); err != nil {
+	if r.feed.Second, err = r.feed.ReadSecond(ctx, speaker, &r.drawer, made); err != nil {
 		return err
 	}
 	r.feed.Share = secondShare
@@ -29,7 +33,7 @@ func (r *run) second(ctx context.Context) error {
 	val := *r.feed
 	val.Class = r.options.Val
 	made.Path, made.Places, made.Served = filepath.Join(r.options.Dir, secondValFile), secondVal, true
-	r.secondVal, err = val.ReadSecond(ctx, r.trainer, &r.drawer, made)
+	r.secondVal, err = val.ReadSecond(ctx, speaker, &r.drawer, made)
 	return err
 }
 

@@ -43,6 +43,8 @@ type Second struct {
 	Places    int    // how many lessons are made of; 0 is all
 
 	Progress func(places, of int) // of making lessons
+
+	speaker lessons.Speaker // says stage 1's boxes in the net's place, for tests
 }
 
 // Metrics is a line of metrics.jsonl.
