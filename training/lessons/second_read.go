@@ -240,8 +240,12 @@ func (o *Seconds) fail(err error) error {
 func (o *Seconds) read() (map[string]secondLine, error) {
 	out := map[string]secondLine{}
 	data, err := os.ReadFile(o.Path)
-	if errors.Is(err, fs.ErrNotExist) && o.Origin != "" {
-		return out, nil
+	if errors.Is(err, fs.ErrNotExist) {
+		if o.Origin != "" {
+			return out, nil
+		}
+		return nil, &Error{Op: "read", Subject: o.Path, Err: fmt.Errorf("%w: %w", ErrSecond, err),
+			Hint: "the run was begun without stage 2: begin another from it"}
 	}
 	if err != nil {
 		return nil, o.fail(err)

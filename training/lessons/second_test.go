@@ -119,6 +119,10 @@ func TestSecond(t *testing.T) {
 	if going, _ := f.readSecond(t, o); !reflect.DeepEqual(going, second) {
 		t.Error("a run that goes on has other lessons")
 	}
+	none := Seconds{Path: o.Path + ".none"}
+	if _, err := f.ReadSecond(t.Context(), same{f.Config.Bins}, &Drawer{Segmenter: brush{&calls}}, none); !errors.Is(err, ErrSecond) {
+		t.Errorf("a run that goes on without lessons: %v", err)
+	}
 	o.Origin = "policy-2"
 	if _, err := f.ReadSecond(t.Context(), same{f.Config.Bins}, &Drawer{Segmenter: brush{&calls}}, o); !errors.Is(err, ErrSecond) {
 		t.Errorf("lessons of other weights are taken: %v", err)
