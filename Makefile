@@ -7,7 +7,7 @@ ADDR ?= 127.0.0.1:8080
 # The tests that run beside the unit tests, and nothing twice: those of the files that are built with the tag, or that ask for Python.
 E2E = $(shell grep -rlE '^//go:build e2e$$|PRECINCT_(E2E_)?PYTHON' --include=*_test.go .)
 
-.PHONY: help build setup demo test check test-e2e test-clients test-race bench bench-peers quality fit-reader fuzz clean
+.PHONY: help build setup demo test check test-e2e test-clients test-race bench bench-peers bench-training quality fit-reader fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s "$$(printf '\t')"
@@ -54,6 +54,11 @@ test-clients: setup ## QGIS, GDAL, Leaflet and MapLibre GL read a running server
 
 bench-peers: setup ## speed beside Martin on the same files, with wrk (both to be installed); nothing else may run
 	go test -tags 'e2e peers' -count 1 -timeout 15m -v -run '^TestPeers$$' ./cmd/precinct
+
+bench-training: setup $(VENV)/done ## a step of supervised training beside JAX's on the same graph
+	./bin/precinct setup --training
+	$(VENV)/bin/pip install --quiet --requirement testdata/bench/sft/requirements.txt
+	PRECINCT_JAX=$(CURDIR)/$(VENV)/bin/python go test -tags jax -count 1 -v -run '^TestBesideJAX$$' ./training/net
 
 quality: setup ## how good the systems are: writes docs/quality.md
 	./testdata/bench/quality

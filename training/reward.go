@@ -11,13 +11,14 @@ import (
 // Definition says whose rewards are meant.
 type Definition string
 
-// The two definitions.
+// The definitions. Mask is the final mask's IoU alone, after Think2Seg-RS: it is no sum of terms, and needs a segmenter.
 const (
 	Paper     Definition = "paper"
 	Reference Definition = "reference"
+	Mask      Definition = "mask"
 )
 
-// ParseDefinition reads a definition's name.
+// ParseDefinition reads the name of a definition that scores a completion's text.
 func ParseDefinition(s string) (Definition, error) {
 	switch d := Definition(s); d {
 	case Paper, Reference:

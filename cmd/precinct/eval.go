@@ -55,6 +55,7 @@ type evalFlags struct {
 	policy   string
 	look     string
 	splits   []string
+	only     []string
 
 	vlm vlmConfig // the configuration's, for endpoints
 }
@@ -104,6 +105,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
 	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, or a data set, FOLDER[+FOLDER…]")
 	flags.StringSliceVar(&f.splits, "split", []string{"test"}, "of data sets")
+	flags.StringSliceVar(&f.only, "only", nil, "of a data set's grounds, those that are asked about (default all)")
 	flags.StringSliceVar(&f.zooms, "zoom", []string{training.NativeZoom}, "of folders, in 256 px tiles: a number, native for the finest that the imagery has detail for, next for one finer (coarser where the tiles end)")
 	flags.StringVar(&f.move, "move", string(training.MoveCentre), "where folders' labels lie: centre as in the map, third of the place's size away, edge of its outline")
 	flags.StringSliceVar(&f.tiers, "tier", []string{"name", "class", "function", "absent"}, "which, separated by commas")

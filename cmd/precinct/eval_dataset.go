@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/precinct-map/precinct/tiles"
 	"github.com/precinct-map/precinct/training"
@@ -17,17 +18,22 @@ func isDataset(folder string) bool {
 	return err == nil
 }
 
-// rowsRounds are the grounds of a data set, each a round; all of it is one where it has many, or none that are named.
-func rowsRounds(set *dataset.Set) []round {
+// rowsRounds are the grounds of a data set that are asked for, each a round; all of it is one where it has many, or none that are named.
+func rowsRounds(set *dataset.Set, only []string) ([]round, error) {
 	const many = 24
-	if n := len(set.Grounds); n == 0 || n > many {
-		return []round{{folder: set.Dir, set: set}}
+	if n := len(set.Grounds); (n == 0 || n > many) && len(only) == 0 {
+		return []round{{folder: set.Dir, set: set}}, nil
 	}
 	var out []round
 	for _, g := range set.Grounds {
-		out = append(out, round{folder: set.Dir, set: set, region: g.Name, zoom: g.Zoom})
+		if len(only) == 0 || slices.Contains(only, g.Name) {
+			out = append(out, round{folder: set.Dir, set: set, region: g.Name, zoom: g.Zoom})
+		}
 	}
-	return out
+	if len(out) == 0 {
+		return nil, usagef("--only %s: %s has none of these grounds", strings.Join(only, ","), set.Dir)
+	}
+	return out, nil
 }
 
 // tierOf are the tiers of data sets' rows.

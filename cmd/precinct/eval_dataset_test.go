@@ -52,6 +52,9 @@ func TestEvalDataset(t *testing.T) {
 	if code, _, stderr := call(t, ask...); code == 0 || !strings.Contains(stderr, "it is made again") {
 		t.Errorf("broken embeddings: %d, %s", code, stderr)
 	}
+	if code, _, stderr := call(t, append(ask, "--only", "atlantis")...); code != 2 || !strings.Contains(stderr, "none of these grounds") {
+		t.Errorf("--only of no ground: %d, %s", code, stderr)
+	}
 	if code, _, stderr := call(t, append(ask, "--move", "edge")...); code != 2 || !strings.Contains(stderr, "this is a data set") {
 		t.Errorf("--move of a data set: %d, %s", code, stderr)
 	}

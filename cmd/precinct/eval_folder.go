@@ -72,7 +72,11 @@ func (f *evalFlags) runs() ([]round, error) {
 			if i > 0 || f.move != string(training.MoveCentre) {
 				return nil, usagef("--on %s: --zoom and --move are for grounds' folders, and this is a data set", folder)
 			}
-			for _, r := range rowsRounds(set) {
+			grounds, err := rowsRounds(set, f.only)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range grounds {
 				r.asked = zoom
 				out = append(out, r)
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/precinct-map/precinct/training/dataset"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
+	"github.com/precinct-map/precinct/training/runs"
 	"github.com/precinct-map/precinct/training/sft"
 )
 
@@ -28,7 +29,7 @@ func newTrain(g *global) *cobra.Command {
 		Long: `Teach the small policy, which the server then uses as vlm: {kind: policy}. A run is a folder: checkpoints, metrics.jsonl, and policy.onnx,
 which is all that serving needs. A training ends after --minutes, saves, and goes on when the same command is given again.`,
 	}
-	c.AddCommand(newTrainSFT(g))
+	c.AddCommand(newTrainSFT(g), newTrainGRPO(g), newTrainShow())
 	return c
 }
 
@@ -44,6 +45,7 @@ type teachFlags struct {
 	seed     uint64
 	rate     float64
 	splits   []string
+	serve    string
 }
 
 func (f *teachFlags) register(c *cobra.Command, steps int, rate float64) {
@@ -57,6 +59,7 @@ func (f *teachFlags) register(c *cobra.Command, steps int, rate float64) {
 	flags.IntVar(&f.steps, "steps", steps, "of 32 windows, in all")
 	flags.Uint64Var(&f.seed, "seed", 1, "of weights and of what is drawn by lot")
 	flags.Float64Var(&f.rate, "rate", rate, "of AdamW, at its highest")
+	flags.StringVar(&f.serve, "serve", "", "address of a page that shows how it goes, as 127.0.0.1:8090")
 	flags.StringSliceVar(&f.splits, "splits", []string{"train"}, "to learn from")
 }
 
@@ -106,7 +109,10 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 	if len(f.data) == 0 || f.output == "" {
 		return usagef("say with --data what to learn from, and with -o which run to make")
 	}
-	ctx := cmd.Context()
+	ctx, err := f.watched(cmd.Context())
+	if err != nil {
+		return err
+	}
 	conf, err := g.load()
 	if err != nil {
 		return err
@@ -147,6 +153,48 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: done, %d steps; try it with `precinct eval --system reader,policy --policy %s`\n", f.output, s.trainer.Steps(), f.output)
 	return nil
+}
+
+// watched serves the run's page where that is asked for. Its button ends the training as Ctrl-C does.
+func (f *teachFlags) watched(ctx context.Context) (context.Context, error) {
+	if f.serve == "" {
+		return ctx, nil
+	}
+	training, stop := context.WithCancel(ctx)
+	url, err := runs.Serve(ctx, f.serve, f.output, stop)
+	if err != nil {
+		stop()
+		return nil, usagef("--serve %s: %v", f.serve, err)
+	}
+	slog.Info("watch it", "url", url)
+	return training, nil
+}
+
+func newTrainShow() *cobra.Command {
+	address := ""
+	c := &cobra.Command{
+		Use:     "show [RUN]",
+		Short:   "Show how a training went",
+		Long:    "Serve the page of a run: its figures as charts, and what the policy said of some places. TensorBoard reads the run's folder too.",
+		Example: "  precinct train show build/run",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("say which run's folder")
+			}
+			if _, err := policy.ReadMeta(args[0]); err != nil {
+				return err
+			}
+			url, err := runs.Serve(cmd.Context(), address, args[0], nil)
+			if err != nil {
+				return usagef("--addr %s: %v", address, err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), url)
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+	c.Flags().StringVar(&address, "addr", "127.0.0.1:8090", "to listen at")
+	return c
 }
 
 // pupil is a policy that is being taught: the trainer is nil where it is new.
@@ -201,6 +249,8 @@ func (f *teachFlags) read(ctx context.Context, a *app, known *policy.Projection)
 	o.Projection = p
 	if val, _, err = lessons.Read(ctx, sources, o); err != nil {
 		val = nil // small data sets have no lessons to spare
+	} else if err := lessons.Pictures(ctx, sources, lessons.Spread(val.Lessons, lessons.MostShown)); err != nil {
+		return nil, nil, nil, err
 	}
 	slog.Info("read", "seconds", time.Since(start).Round(time.Second/10).Seconds())
 	return train, val, p, nil

@@ -198,11 +198,12 @@ func (p *Policy) find(ctx context.Context, g *Grid, pair *tiles.Pair, matches []
 	if err != nil {
 		return nil, err
 	}
-	out := make([]finding, len(matches))
+	out, looks := make([]finding, len(matches)), make([][]reasoning.Box, len(matches))
 	for i := range out {
-		out[i] = agree(boxes[i*len(views):][:len(views)], quality[i*len(views):][:len(views)])
+		looks[i] = boxes[i*len(views):][:len(views)]
+		out[i] = agree(looks[i], quality[i*len(views):][:len(views)])
 	}
-	return out, nil
+	return out, p.choose(ctx, g, pair, matches, out, looks)
 }
 
 // look looks at each label in each view, laid on the label, in one batch: boxes in pixels of the picture and the IoU that the net expects of

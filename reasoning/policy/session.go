@@ -44,12 +44,22 @@ func openSession(name string, data []byte, bins int, device string, threads int)
 	return &session{g, bins}, nil
 }
 
-// batch is some windows to look at.
+// batch is some windows to look at. Each is asked once, unless others say what is asked.
 type batch struct {
 	n, channels                  int
 	cells, labels, valid, coarse []float32
 	class, stage                 []int64
+	asked                        []ask
 }
+
+// ask is a question about a window: what the net says of it, or what it expects of a box that it is made to say, in bins.
+type ask struct {
+	window int
+	box    *[4]int
+}
+
+// told is more than any logit: added to one, that token is said.
+const told = 1e6
 
 func newBatch(n, channels int) *batch {
 	b := &batch{n: n, channels: channels, cells: make([]float32, n*Cells*4*channels), labels: make([]float32, n*Cells*LabelFeatures), valid: make([]float32, n*Cells),
@@ -76,7 +86,7 @@ type said struct {
 }
 
 func (s *said) box(k int) reasoning.Box {
-	return BoxOf(s.logits[k*tokens*s.bins:], s.bins, float64(CellPixels)*Side/windowBins)
+	return BoxOf(s.logits[k*tokens*s.bins:], s.bins, binPixels)
 }
 
 func (s *said) quality(k int) float64 { return float64(s.expected[2*k]) }
@@ -84,13 +94,26 @@ func (s *said) quality(k int) float64 { return float64(s.expected[2*k]) }
 // windowBins are the bins of the window's own pixels.
 const windowBins = 72
 
-// run lets the net speak once for each window, greedily.
+// binPixels is a bin's width in window pixels.
+const binPixels = float64(CellPixels) * Side / windowBins
+
+// run lets the net speak for each question, greedily.
 func (s *session) run(ctx context.Context, b *batch) (*said, error) {
-	window := make([]int64, b.n)
-	for i := range window {
-		window[i] = int64(i)
+	if b.asked == nil {
+		for i := range b.n {
+			b.asked = append(b.asked, ask{window: i})
+		}
 	}
-	n := int64(b.n)
+	n, asked := int64(b.n), len(b.asked)
+	window, noise := make([]int64, asked), make([]float32, asked*tokens*s.bins)
+	for i, q := range b.asked {
+		window[i] = int64(q.window)
+		if q.box != nil {
+			for t, bin := range q.box {
+				noise[(i*tokens+t)*s.bins+bin] = told
+			}
+		}
+	}
 	var in []ort.Value
 	defer func() { onnx.Destroy(in) }()
 	floats := func(data []float32, dims ...int64) error {
@@ -101,7 +124,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		return err
 	}
 	ints := func(data []int64) error {
-		t, err := ort.NewTensor(ort.NewShape(n), data)
+		t, err := ort.NewTensor(ort.NewShape(int64(len(data))), data)
 		if err == nil {
 			in = append(in, t)
 		}
@@ -115,7 +138,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		func() error { return ints(b.class) },
 		func() error { return ints(b.stage) },
 		func() error { return ints(window) },
-		func() error { return floats(make([]float32, b.n*tokens*s.bins), n, tokens, int64(s.bins)) },
+		func() error { return floats(noise, int64(asked), tokens, int64(s.bins)) },
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrPolicy, err)
@@ -128,7 +151,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 	defer onnx.Destroy(out)
 	logits, ok1 := out[1].(*ort.Tensor[float32])
 	quality, ok2 := out[2].(*ort.Tensor[float32])
-	if !ok1 || !ok2 || len(logits.GetData()) != b.n*tokens*s.bins || len(quality.GetData()) != 2*b.n {
+	if !ok1 || !ok2 || len(logits.GetData()) != asked*tokens*s.bins || len(quality.GetData()) != 2*asked {
 		return nil, fmt.Errorf("%w: its outputs are not those of a policy", ErrPolicy)
 	}
 	return &said{s.bins, append([]float32(nil), logits.GetData()...), append([]float32(nil), quality.GetData()...)}, nil

@@ -76,6 +76,12 @@ func (e *Embeddings) ReadLook(picture []byte, look int) (image.Point, reasoning.
 	return e.read(pictureHash(picture), look)
 }
 
+// Of is Read for later, without the picture's file.
+func (e *Embeddings) Of(picture []byte) func() (image.Point, reasoning.Features, error) {
+	hash := pictureHash(picture)
+	return func() (image.Point, reasoning.Features, error) { return e.read(hash, 0) }
+}
+
 func (e *Embeddings) read(hash string, look int) (image.Point, reasoning.Features, error) {
 	path := e.path(hash, look)
 	data, err := os.ReadFile(path)

@@ -38,6 +38,19 @@ const (
 
 // Batch is the batch of a step.
 func (f *Feed) Batch(step int) *net.Batch {
+	r := f.Rand(step)
+	b := NewBatch(f.Config, f.Size, net.BoxTokens)
+	for k := range f.Size {
+		f.draw(b, k, f.Lesson(r), r)
+	}
+	return b
+}
+
+// Rand is the chance of a step.
+func (f *Feed) Rand(step int) *rand.Rand { return rand.New(rand.NewPCG(f.Seed, uint64(step))) }
+
+// Lesson draws a lesson by the weights.
+func (f *Feed) Lesson(r *rand.Rand) Lesson {
 	if f.sums == nil {
 		sum := 0.0
 		for _, w := range f.Class.Weights {
@@ -45,14 +58,21 @@ func (f *Feed) Batch(step int) *net.Batch {
 			f.sums = append(f.sums, sum)
 		}
 	}
-	r := rand.New(rand.NewPCG(f.Seed, uint64(step)))
-	b := NewBatch(f.Config, f.Size, net.BoxTokens)
-	for k := range f.Size {
-		at := r.Float64() * f.sums[len(f.sums)-1]
-		i, _ := slices.BinarySearch(f.sums, at)
-		f.draw(b, k, f.Class.Lessons[min(i, len(f.sums)-1)], r)
+	i, _ := slices.BinarySearch(f.sums, r.Float64()*f.sums[len(f.sums)-1])
+	return f.Class.Lessons[min(i, len(f.sums)-1)]
+}
+
+// View draws how a lesson's place is looked at: scale, turn, and where in the place its label lies.
+func (f *Feed) View(l Lesson, r *rand.Rand) policy.View {
+	side := max(l.Box[2]-l.Box[0], l.Box[3]-l.Box[1])
+	// A place is at most as large as bins reach.
+	scale := max(math.Exp(math.Log(f.MinScale)+r.Float64()*math.Log(f.MaxScale/f.MinScale)), side/420)
+	x, y := l.X, l.Y
+	if r.Float64() < shareMoved {
+		x, y = l.somewhere(r)
 	}
-	return b
+	jitter := []float64{1, 6}[r.IntN(2)] * min(1, side/60)
+	return policy.View{X: x + r.NormFloat64()*jitter, Y: y + r.NormFloat64()*jitter, Scale: scale, Turn: uint8(r.IntN(8))}
 }
 
 // NewBatch is an empty batch of stage 1.
@@ -69,15 +89,7 @@ func NewBatch(c net.Config, windows, length int) *net.Batch {
 
 // draw puts one lesson into a batch, seen as nobody has seen it before.
 func (f *Feed) draw(b *net.Batch, k int, l Lesson, r *rand.Rand) {
-	side := max(l.Box[2]-l.Box[0], l.Box[3]-l.Box[1])
-	// A place is at most as large as bins reach.
-	scale := max(math.Exp(math.Log(f.MinScale)+r.Float64()*math.Log(f.MaxScale/f.MinScale)), side/420)
-	x, y := l.X, l.Y
-	if r.Float64() < shareMoved {
-		x, y = l.somewhere(r)
-	}
-	jitter := []float64{1, 6}[r.IntN(2)] * min(1, side/60)
-	v := policy.View{X: x + r.NormFloat64()*jitter, Y: y + r.NormFloat64()*jitter, Scale: scale, Turn: uint8(r.IntN(8))}
+	v := f.View(l, r)
 	class := l.Class
 	if r.Float64() < shareUnknown {
 		class = ""

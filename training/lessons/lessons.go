@@ -48,6 +48,11 @@ type Scene struct {
 	Labels []policy.Label
 	Text   []string // of the labels
 
+	// Kept gives the picture's whole embedding and its size in pixels, for the segmenter to draw from.
+	Kept func() (image.Point, reasoning.Features, error)
+
+	Picture []byte // the satellite picture's file, where Pictures was asked for it
+
 	hash string
 }
 
@@ -159,7 +164,7 @@ func (r *reader) add(row *dataset.Row) error {
 
 func (r *reader) begin(row *dataset.Row, hash string) error {
 	kept := r.source.Set.Embeddings(r.options.Segmenter)
-	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash}
+	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash, Kept: kept.Of(row.Satellite)}
 	for look := 0; look == 0 || kept.Has(row.Satellite, look); look++ {
 		size, f, err := kept.ReadLook(row.Satellite, look)
 		if err != nil {
@@ -271,3 +276,29 @@ func atZero(m *geo.Mask) *geo.Mask {
 }
 
 func outside(v, from, to float64) float64 { return max(0, from-v, v-to) }
+
+// Pictures fetches the satellite pictures of some lessons' scenes, which Read leaves on the disk.
+func Pictures(ctx context.Context, sources []Source, of []Lesson) error {
+	wanted := map[string][]*Scene{}
+	for _, l := range of {
+		wanted[l.Scene.hash] = append(wanted[l.Scene.hash], l.Scene)
+	}
+	for _, s := range sources {
+		for row, err := range s.Set.Rows(s.Splits...) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			hash := row.SatelliteHash()
+			for _, scene := range wanted[hash] {
+				scene.Picture = row.Satellite
+			}
+			if delete(wanted, hash); len(wanted) == 0 {
+				return nil
+			}
+		}
+	}
+	return nil
+}

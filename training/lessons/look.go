@@ -38,6 +38,9 @@ func (f *Feed) Boxes(s Speaker, lessons []Lesson, scale float64) ([]reasoning.Bo
 	return boxes, quality, nil
 }
 
+// MostShown is how many samples a training keeps pictures of.
+const MostShown = 8
+
 // Score is how well boxes fit.
 type Score struct {
 	N       int     `json:"n"`
@@ -60,4 +63,16 @@ func ScoreBoxes(lessons []Lesson, boxes []reasoning.Box, quality []float32) Scor
 	n := max(1, float64(s.N))
 	s.IoU, s.Half, s.Misread = s.IoU/n, s.Half/n, s.Misread/n
 	return s
+}
+
+// Spread takes lessons at even distances.
+func Spread(all []Lesson, most int) []Lesson {
+	if len(all) <= most {
+		return all
+	}
+	out := make([]Lesson, most)
+	for i := range out {
+		out[i] = all[i*len(all)/most]
+	}
+	return out
 }

@@ -4,16 +4,15 @@ package sft
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/policy"
 	"github.com/precinct-map/precinct/training/lessons"
 	"github.com/precinct-map/precinct/training/net"
+	"github.com/precinct-map/precinct/training/runs"
 )
 
 // Options is a training.
@@ -62,39 +61,28 @@ var valScales = []float64{0.5, 1}
 // Run trains until the recipe's steps are done, the minutes are over, or the context ends; in each case all is saved, and policy.onnx is
 // written. It says whether the recipe is done.
 func Run(ctx context.Context, t *net.Trainer, o Options) (done bool, err error) {
-	r := &run{trainer: t, options: o, start: time.Now()}
+	r := &pupil{trainer: t, options: o, start: time.Now()}
 	r.feed = &lessons.Feed{Class: o.Train, Config: t.Config(), Classes: o.Classes, Seed: o.Seed, Size: BatchSize, MinScale: o.MinScale, MaxScale: o.MaxScale}
 	if o.Val != nil {
-		r.val = spread(o.Val.Lessons, mostVal)
+		r.val = lessons.Spread(o.Val.Lessons, mostVal)
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if r.log, err = runs.OpenLog(o.Dir); err != nil {
 		return false, err
 	}
 	err = r.steps(ctx)
 	if errors.Is(err, context.Canceled) {
 		err = nil // what was asked for by Ctrl-C: it is saved, and can go on
 	}
-	return t.Steps() >= t.Recipe.Steps, errors.Join(err, r.save())
+	return t.Steps() >= t.Recipe.Steps, errors.Join(err, r.save(), r.log.Close())
 }
 
-// spread takes lessons at even distances.
-func spread(all []lessons.Lesson, most int) []lessons.Lesson {
-	if len(all) <= most {
-		return all
-	}
-	out := make([]lessons.Lesson, most)
-	for i := range out {
-		out[i] = all[i*len(all)/most]
-	}
-	return out
-}
-
-type run struct {
+type pupil struct {
 	trainer *net.Trainer
 	options Options
 	feed    *lessons.Feed
 	val     []lessons.Lesson
 	start   time.Time
+	log     *runs.Log
 
 	sum      Metrics // since the last line
 	n        int
@@ -103,7 +91,7 @@ type run struct {
 	lastTell time.Time
 }
 
-func (r *run) steps(ctx context.Context) error {
+func (r *pupil) steps(ctx context.Context) error {
 	r.lastSave, r.lastTell = r.start, r.start
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -141,13 +129,13 @@ func (r *run) steps(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) enough() bool {
+func (r *pupil) enough() bool {
 	o := r.options
 	return o.Minutes > 0 && time.Since(r.start).Minutes() >= o.Minutes || o.enough != nil && o.enough(r.trainer.Steps())
 }
 
 // batches draws the batches of the steps to come while steps run.
-func (r *run) batches(ctx context.Context) <-chan *net.Batch {
+func (r *pupil) batches(ctx context.Context) <-chan *net.Batch {
 	out := make(chan *net.Batch, 3)
 	go func() {
 		for step := r.trainer.Steps(); ctx.Err() == nil; step++ {
@@ -161,7 +149,7 @@ func (r *run) batches(ctx context.Context) <-chan *net.Batch {
 }
 
 // told sums up a step and writes a line every few.
-func (r *run) told(p net.Progress) error {
+func (r *pupil) told(p net.Progress) error {
 	r.sum.Loss, r.sum.Tokens, r.sum.Norm, r.n = r.sum.Loss+p.Loss, r.sum.Tokens+p.Tokens, r.sum.Norm+p.GradNorm, r.n+1
 	last := p.Step == r.trainer.Recipe.Steps
 	if p.Step%tellEvery != 0 && !last {
@@ -180,11 +168,11 @@ func (r *run) told(p net.Progress) error {
 	if r.options.Progress != nil {
 		r.options.Progress(m)
 	}
-	return appendLine(filepath.Join(r.options.Dir, "metrics.jsonl"), m)
+	return r.log.Tell(p.Step, m)
 }
 
 // look scores the validation's places.
-func (r *run) look() (map[string]lessons.Score, error) {
+func (r *pupil) look() (map[string]lessons.Score, error) {
 	if len(r.val) == 0 {
 		return nil, nil
 	}
@@ -195,30 +183,34 @@ func (r *run) look() (map[string]lessons.Score, error) {
 			return nil, err
 		}
 		out[fmt.Sprint(scale)] = lessons.ScoreBoxes(r.val, boxes, quality)
+		if scale == 1 {
+			if err := r.show(boxes, quality); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return out, nil
 }
 
-func (r *run) save() error {
-	if err := r.trainer.Save(r.options.Dir); err != nil {
-		return err
+// show keeps pictures of what is said of the places whose pictures are there.
+func (r *pupil) show(boxes []reasoning.Box, quality []float32) error {
+	n := 0
+	for i, l := range r.val {
+		if l.Scene.Picture == nil {
+			continue
+		}
+		text := reasoning.FormatAnswer(fmt.Sprintf("expected IoU %.2f, true %.2f", quality[i], boxes[i].IoU(l.Box)), []reasoning.Prompt{{Box: &boxes[i]}})
+		if err := r.log.Show(r.trainer.Steps(), n, &runs.Sketch{Picture: l.Scene.Picture, At: reasoning.Point{l.X, l.Y}, Truth: l.Mask, Box: boxes[i], Text: text}); err != nil {
+			return err
+		}
+		if n++; n == lessons.MostShown {
+			break
+		}
 	}
-	meta, err := policy.Meta{Classes: r.options.Classes, Projection: r.options.Projection, Segmenter: r.options.Segmenter}.Encode()
-	if err != nil {
-		return err
-	}
-	return r.trainer.Freeze().WriteONNX(r.options.Dir, meta)
+	return nil
 }
 
-func appendLine(path string, v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
+func (r *pupil) save() error {
+	o := r.options
+	return runs.Save(o.Dir, r.trainer, policy.Meta{Classes: o.Classes, Projection: o.Projection, Segmenter: o.Segmenter})
 }
