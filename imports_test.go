@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"training/sft":           {"geo", "reasoning", "training/dataset", "training/lessons", "training/net", "training/runs"},
 	"training/grpo":          {"geo", "tiles", "reasoning", "training"},
 	"training/lessons":       {"geo", "reasoning", "training/dataset", "training/net"},
+	"training/corrections":   {"geo", "tiles", "reasoning", "training/dataset", "training/lessons", "training/net", "training/runs"},
 	"training/environment":   {"geo", "tiles", "reasoning", "training"},
 	"training/net":           {},
 	"training/exchange":      {"geo", "reasoning", "training"},

@@ -32,6 +32,7 @@ type Options struct {
 	Places      *search.Index // nil leaves the search for places out
 	Environment http.Handler  // /v1/environment/…; nil leaves it out
 	Viewer      fs.FS         // the page at /; nil leaves it out
+	Corrections string        // file of what the served policy was taught here; "" or missing where nothing was
 	Leaflet     string        // folder with leaflet.js, leaflet.css and polyclip.js for the page; "" leaves it out
 	PublicURL   string        // base of the links; "" takes it from each request
 	Wait        time.Duration // how long a tile waits for its scenes; 10 s when zero
@@ -129,6 +130,7 @@ func (s *Server) routes() {
 	s.get("/stats", s.stats)
 	s.get("/scenes/:id", s.scene)
 	s.get("/scenes/:id/:picture", s.scenePicture)
+	s.get("/v1/policy/corrections", s.corrections)
 	s.gis()
 	if s.Environment != nil {
 		s.echo.Any("/v1/environment/*", echo.WrapHandler(s.Environment))

@@ -35,13 +35,16 @@ func (c *config) dataFolder() (string, error) {
 	return dir, nil
 }
 
+// storeFile is what was found, in the folder of it.
+const storeFile = "found.sqlite"
+
 // openStore opens what was found.
 func openStore(ctx context.Context, c config) (*store.SQLite, error) {
 	dir, err := c.dataFolder()
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, filepath.Join(dir, "found.sqlite"))
+	return store.Open(ctx, filepath.Join(dir, storeFile))
 }
 
 // openJobs opens the queue; without workers it only starts, lists and cancels.

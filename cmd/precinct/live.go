@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"github.com/precinct-map/precinct/server/jobs"
 	"github.com/precinct-map/precinct/server/search"
 	"github.com/precinct-map/precinct/server/store"
+	"github.com/precinct-map/precinct/training/corrections"
 	"github.com/precinct-map/precinct/training/environment"
 	"github.com/precinct-map/precinct/web"
 )
@@ -146,6 +148,9 @@ func (l *live) serve(s *site) {
 		Jobs: l.jobs, Places: s.places, Keys: keys, Open: l.open, PurgeTiles: s.app.purgeTiles,
 		PublicURL: c.PublicURL, Wait: c.Wait, LowestZoom: c.LowestZoom, Mode: s.app.mode, Log: slog.Default(), Ready: l.ready,
 		Limits: limits, Access: server.Access(c.Log.Access), Tracer: l.tracer,
+	}
+	if c.VLM.Kind == "policy" {
+		o.Corrections = filepath.Join(runOf(c.VLM.Policy), corrections.FileName)
 	}
 	if c.Environment {
 		o.Environment = environment.New(s.app.segmenter)

@@ -29,7 +29,7 @@ func newTrain(g *global) *cobra.Command {
 		Long: `Teach the small policy, which the server then uses as vlm: {kind: policy}. A run is a folder: checkpoints, metrics.jsonl, and policy.onnx,
 which is all that serving needs. A training ends after --minutes, saves, and goes on when the same command is given again.`,
 	}
-	c.AddCommand(newTrainSFT(g), newTrainGRPO(g), newTrainShow())
+	c.AddCommand(newTrainSFT(g), newTrainGRPO(g), newTrainCorrections(g), newTrainCurve(g), newTrainShow())
 	return c
 }
 
@@ -53,7 +53,7 @@ func (f *teachFlags) register(c *cobra.Command, steps int, rate float64) {
 	flags.StringArrayVar(&f.data, "data", nil, "data set to learn from, as DIR or DIR=WEIGHT; may be given more than once")
 	flags.StringSliceVar(&f.leaveOut, "leave-out", nil, "regions that nothing is learned of")
 	flags.StringSliceVar(&f.only, "only", nil, "regions that alone are learned of")
-	flags.StringVar(&f.from, "from", "", "run to begin from")
+	flags.StringVar(&f.from, "from", "", "run to begin from; or a store of corrections to learn from, as train corrections has it")
 	flags.StringVarP(&f.output, "output", "o", "", "run to make or to go on with")
 	flags.Float64Var(&f.minutes, "minutes", 45, "after which it ends and saves; 0 for never")
 	flags.IntVar(&f.steps, "steps", steps, "of 32 windows, in all")
@@ -106,6 +106,9 @@ Needs "precinct setup --training". Embeddings of pictures that have none yet are
 }
 
 func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
+	if _, ok := storeAt(f.from); ok {
+		return sftFromStore(cmd, g, f)
+	}
 	if len(f.data) == 0 || f.output == "" {
 		return usagef("say with --data what to learn from, and with -o which run to make")
 	}

@@ -44,22 +44,12 @@ func openSession(name string, data []byte, bins int, device string, threads int)
 	return &session{g, bins}, nil
 }
 
-// batch is some windows to look at. Each is asked once, unless others say what is asked.
+// batch is some windows to look at.
 type batch struct {
 	n, channels                  int
 	cells, labels, valid, coarse []float32
 	class, stage                 []int64
-	asked                        []ask
 }
-
-// ask is a question about a window: what the net says of it, or what it expects of a box that it is made to say, in bins.
-type ask struct {
-	window int
-	box    *[4]int
-}
-
-// told is more than any logit: added to one, that token is said.
-const told = 1e6
 
 func newBatch(n, channels int) *batch {
 	b := &batch{n: n, channels: channels, cells: make([]float32, n*Cells*4*channels), labels: make([]float32, n*Cells*LabelFeatures), valid: make([]float32, n*Cells),
@@ -97,23 +87,13 @@ const windowBins = 72
 // binPixels is a bin's width in window pixels.
 const binPixels = float64(CellPixels) * Side / windowBins
 
-// run lets the net speak for each question, greedily.
+// run lets the net speak once for each window, greedily.
 func (s *session) run(ctx context.Context, b *batch) (*said, error) {
-	if b.asked == nil {
-		for i := range b.n {
-			b.asked = append(b.asked, ask{window: i})
-		}
+	window := make([]int64, b.n)
+	for i := range window {
+		window[i] = int64(i)
 	}
-	n, asked := int64(b.n), len(b.asked)
-	window, noise := make([]int64, asked), make([]float32, asked*tokens*s.bins)
-	for i, q := range b.asked {
-		window[i] = int64(q.window)
-		if q.box != nil {
-			for t, bin := range q.box {
-				noise[(i*tokens+t)*s.bins+bin] = told
-			}
-		}
-	}
+	n := int64(b.n)
 	var in []ort.Value
 	defer func() { onnx.Destroy(in) }()
 	floats := func(data []float32, dims ...int64) error {
@@ -124,7 +104,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		return err
 	}
 	ints := func(data []int64) error {
-		t, err := ort.NewTensor(ort.NewShape(int64(len(data))), data)
+		t, err := ort.NewTensor(ort.NewShape(n), data)
 		if err == nil {
 			in = append(in, t)
 		}
@@ -138,7 +118,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		func() error { return ints(b.class) },
 		func() error { return ints(b.stage) },
 		func() error { return ints(window) },
-		func() error { return floats(noise, int64(asked), tokens, int64(s.bins)) },
+		func() error { return floats(make([]float32, b.n*tokens*s.bins), n, tokens, int64(s.bins)) },
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrPolicy, err)
@@ -151,7 +131,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 	defer onnx.Destroy(out)
 	logits, ok1 := out[1].(*ort.Tensor[float32])
 	quality, ok2 := out[2].(*ort.Tensor[float32])
-	if !ok1 || !ok2 || len(logits.GetData()) != asked*tokens*s.bins || len(quality.GetData()) != 2*asked {
+	if !ok1 || !ok2 || len(logits.GetData()) != b.n*tokens*s.bins || len(quality.GetData()) != 2*b.n {
 		return nil, fmt.Errorf("%w: its outputs are not those of a policy", ErrPolicy)
 	}
 	return &said{s.bins, append([]float32(nil), logits.GetData()...), append([]float32(nil), quality.GetData()...)}, nil

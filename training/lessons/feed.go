@@ -30,7 +30,7 @@ const (
 	shareUnknown  = 0.2 // class not told
 	shareJittered = 0.5 // teacher's tokens off by a bin or so
 	shareWild     = 0.1 // and by more, so that the expected IoU is learned of bad boxes too
-	shareSquare   = 0.1 // teacher's tokens are a square round the label, which the policy weighs against its own boxes
+	shareSquare   = 0.1 // teacher's tokens are a square round the label: the expected IoU of a box that no look would say
 	shareNoisy    = 0.3 // embedding with noise
 	shareMoved    = 0.3 // label anywhere in the place, as maps put them
 	shareBlank    = 0.1 // no other labels

@@ -44,6 +44,7 @@ type Scene struct {
 	ID     string
 	Region string
 	Size   image.Point
+	Window geo.Window     // the ground that it shows
 	Grids  []*policy.Grid // the picture's embedding, and those of other looks of it
 	Labels []policy.Label
 	Text   []string // of the labels
@@ -56,9 +57,20 @@ type Scene struct {
 	hash string
 }
 
+// Hash is the hash of the satellite picture's file (dataset.Row.SatelliteHash).
+func (s *Scene) Hash() string { return s.hash }
+
+// Ground is the box of a lesson's outline on the lattice of its picture.
+func (l *Lesson) Ground() geo.Window {
+	w := l.Mask.Window
+	w.Z, w.X, w.Y = l.Scene.Window.Z, w.X+l.Scene.Window.X, w.Y+l.Scene.Window.Y
+	return w
+}
+
 // Lesson is one place: the label that names it, and its outline.
 type Lesson struct {
 	Scene *Scene
+	Label int     // of the scene's, that names it
 	Class string  // taxonomy class id; "" where nobody knows
 	X, Y  float64 // of its label, pixels
 	Box   reasoning.Box
@@ -164,7 +176,7 @@ func (r *reader) add(row *dataset.Row) error {
 
 func (r *reader) begin(row *dataset.Row, hash string) error {
 	kept := r.source.Set.Embeddings(r.options.Segmenter)
-	r.scene = &Scene{ID: row.ID, Region: row.Region, hash: hash, Kept: kept.Of(row.Satellite)}
+	r.scene = &Scene{ID: row.ID, Region: row.Region, Window: row.Window, hash: hash, Kept: kept.Of(row.Satellite)}
 	for look := 0; look == 0 || kept.Has(row.Satellite, look); look++ {
 		size, f, err := kept.ReadLook(row.Satellite, look)
 		if err != nil {
@@ -264,7 +276,7 @@ func (r *reader) lesson(mask *geo.Mask, label int, class string) {
 		class = l.Class
 	}
 	box := reasoning.Box{float64(e.X), float64(e.Y), float64(e.X + e.W), float64(e.Y + e.H)}
-	r.class.Lessons = append(r.class.Lessons, Lesson{Scene: r.scene, Class: class, X: l.X, Y: l.Y, Box: box, Mask: mask.Crop(e)})
+	r.class.Lessons = append(r.class.Lessons, Lesson{Scene: r.scene, Label: label, Class: class, X: l.X, Y: l.Y, Box: box, Mask: mask.Crop(e)})
 	r.class.Weights = append(r.class.Weights, r.source.Weight)
 }
 

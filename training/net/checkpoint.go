@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+
+	"github.com/precinct-map/precinct/training/net/onnxfile"
 )
 
 // A checkpoint is one file, so that it is there whole or not at all: eight letters, the length of a JSON header and the
@@ -78,14 +80,21 @@ func writeWhole(path string, data []byte) error {
 	return os.Rename(f.Name(), path)
 }
 
-// LoadTrainer goes on from a folder's checkpoint.
+// LoadTrainer goes on from a folder's checkpoint, or begins from its policy.onnx where that is all there is: then at step 0, without moments.
 func LoadTrainer(b *Backend, dir string) (*Trainer, error) {
 	fail := func(err error, hint string) error {
 		return &Error{Op: "load checkpoint", Subject: dir, Err: fmt.Errorf("%w: %w", ErrCheckpoint, err), Hint: hint}
 	}
 	data, err := os.ReadFile(filepath.Join(dir, checkpointName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(err, "name a folder that a training wrote")
+		t, other := fromONNX(b, filepath.Join(dir, ONNXName))
+		if errors.Is(other, fs.ErrNotExist) {
+			return nil, fail(err, "name a folder that a training wrote")
+		}
+		if other != nil {
+			return nil, fail(other, "")
+		}
+		return t, nil
 	}
 	if err != nil {
 		return nil, fail(err, "")
@@ -131,4 +140,34 @@ func splitCheckpoint(data []byte) (h checkpointHeader, body []byte, err error) {
 		return h, nil, fmt.Errorf("its header: %w", err)
 	}
 	return h, data[start+length : end], nil
+}
+
+// fromONNX takes weights out of the file that serves them.
+func fromONNX(b *Backend, path string) (*Trainer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	arrays, meta, err := onnxfile.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var c Config
+	if err := json.Unmarshal([]byte(meta[ConfigKey]), &c); err != nil {
+		return nil, fmt.Errorf("%s: its net's shape: %w", path, err)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	t := newTrainer(b, c, SFTRecipe(0))
+	weights := make([]float32, t.layout.total)
+	for _, w := range t.layout.weights {
+		values := arrays[weightName(w.name)]
+		if len(values) != w.size() {
+			return nil, fmt.Errorf("%s: %s has %d numbers, not %d: it was written by another version", path, w.name, len(values), w.size())
+		}
+		copy(weights[w.from:], values)
+	}
+	t.setState(weights, make([]float32, t.layout.total), make([]float32, t.layout.total))
+	return t, nil
 }

@@ -112,7 +112,9 @@ func (a *fileAlgebra) constant(values []float32, dims ...int) string {
 }
 
 // weight keeps weights apart from inputs of the same name.
-func (a *fileAlgebra) weight(name string) string { return "weights." + name }
+func (a *fileAlgebra) weight(name string) string { return weightName(name) }
+
+func weightName(name string) string { return "weights." + name }
 
 func (a *fileAlgebra) add(x, y string) string      { return a.node("Add", []string{x, y}) }
 func (a *fileAlgebra) mul(x, y string) string      { return a.node("Mul", []string{x, y}) }

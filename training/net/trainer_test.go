@@ -1,6 +1,7 @@
 package net
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -199,4 +200,34 @@ func FuzzSplitCheckpoint(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBeginsFromTheServedFile: policy.onnx alone has all weights, and one of another shape is refused.
+func TestBeginsFromTheServedFile(t *testing.T) {
+	tr := newTiny(t, 10)
+	steps(t, tr, 3)
+	dir := t.TempDir()
+	if err := tr.Freeze().WriteONNX(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	again, err := LoadTrainer(tr.backend, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Steps() != 0 || again.Config() != tr.Config() || !slices.Equal(again.Freeze().weights, tr.Freeze().weights) {
+		t.Error("other weights came back")
+	}
+	path := filepath.Join(dir, ONNXName)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"empty": nil, "cut short": good[:len(good)/2], "of another width": bytes.ReplaceAll(good, []byte(`"width":16`), []byte(`"width":18`)), "a text": []byte("no model")} {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadTrainer(tr.backend, dir); !errors.Is(err, ErrCheckpoint) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import { readLink, writeLink } from './link.js';
 import { Outlines } from './outlines.js';
 import { Place } from './place.js';
 import { Server } from './server.js';
+import { Taught } from './taught.js';
 import { Tools } from './tools.js';
 import { Trace } from './trace.js';
 
@@ -52,6 +53,7 @@ class Viewer {
     this.tilejsons = tilejsons;
     this.wanted = linked.id;
     await this.ask(linked.phrase);
+    new Taught({ map, server }).load().catch(fail);
     this.jobs.load().catch((error) => { if (error.status !== 404) fail(error); });
   }
 
