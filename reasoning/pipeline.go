@@ -112,8 +112,9 @@ func (p *Pipeline) Request(pair *tiles.Pair, phrase string, stage Stage, prev *S
 		answer, _ = Answer(prev.Answer)
 		r.Coarse = union(prev.Masks, pair.Window)
 		sx, sy := float64(pair.Window.W)/float64(w), float64(pair.Window.H)/float64(h)
-		for _, o := range prev.Prompts {
+		for i, o := range prev.Prompts {
 			if o.Box != nil {
+				r.Masks = append(r.Masks, prev.Masks[i])
 				b := *o.Box
 				r.Boxes = append(r.Boxes, Box{b[0] / sx, b[1] / sy, b[2] / sx, b[3] / sy})
 			}
@@ -218,14 +219,12 @@ func (st *StageTrace) objects(c *Completion) []Object {
 
 // inherit takes over what stage 1 said of the boxes that were shown again, where stage 2 says nothing of its own.
 func (c *Completion) inherit(first *Completion, shown *StageTrace) {
-	if len(c.Labels) > 0 || len(c.Confidence) > 0 {
-		return
-	}
+	labelled, sure := len(c.Labels) > 0, len(c.Confidence) > 0
 	for _, src := range shown.sources {
-		if src < len(first.Labels) {
+		if src < len(first.Labels) && !labelled {
 			c.Labels = append(c.Labels, first.Labels[src])
 		}
-		if src < len(first.Confidence) {
+		if src < len(first.Confidence) && !sure {
 			c.Confidence = append(c.Confidence, first.Confidence[src])
 		}
 	}

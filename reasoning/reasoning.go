@@ -67,6 +67,7 @@ type Request struct {
 	Pair   *tiles.Pair    // the scene that the images were made from, for models that read more than pixels
 	Coarse *geo.Mask      // stage 2: the coarse mask, which the images show in red
 	Boxes  []Box          // stage 2: the boxes that the images show in blue, in the images' pixels
+	Masks  []*geo.Mask    // stage 2: what each of the boxes gave, for models that read more than pixels
 
 	N           int // completions wanted, at least 1
 	Temperature float64

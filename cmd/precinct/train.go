@@ -93,20 +93,47 @@ func (f *teachFlags) sources(ctx context.Context, a *app, splits []string) ([]le
 
 func newTrainSFT(g *global) *cobra.Command {
 	f := &teachFlags{}
+	second := &secondFlags{}
 	c := &cobra.Command{
 		Use:   "sft",
 		Short: "Teach boxes of known places, by supervised fine-tuning",
 		Long: `Teach the policy the boxes of the places of data sets: the paper's supervised baseline, and what reinforcement learning begins from.
-Needs "precinct setup --training". Embeddings of pictures that have none yet are made first and kept beside the data set.`,
+Needs "precinct setup --training". Embeddings of pictures that have none yet are made first and kept beside the data set.
+
+With --stages 2 it learns to look at its boxes' masks again, too: from boxes that the policy it begins from (--from) gives itself, and what
+the segmenter makes of them and of better ones.`,
 		Example: "  precinct train sft --data build/town --data build/ground=4 -o build/run --minutes 25\n" +
-			"  precinct train sft --data build/corrections --from build/run -o build/mytown --steps 400",
-		RunE: func(cmd *cobra.Command, _ []string) error { return trainSFT(cmd, g, f) },
+			"  precinct train sft --data build/corrections --from build/run -o build/mytown --steps 400\n" +
+			"  precinct train sft --data build/town --data build/ground=4 --from build/run -o build/run2 --stages 2 --steps 2000 --rate 5e-4",
+		RunE: func(cmd *cobra.Command, _ []string) error { return trainSFT(cmd, g, f, second) },
 	}
 	f.register(c, 6000, 2e-3)
+	c.Flags().IntVar(&second.stages, "stages", 1, "that are taught: 1 is boxes, 2 is also to look at their masks again")
+	c.Flags().IntVar(&second.places, "stage2-places", 2000, "of which lessons of stage 2 are made, drawn by lot; 0 is all")
 	return c
 }
 
-func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
+// secondFlags are those of stage 2.
+type secondFlags struct{ stages, places int }
+
+// options are how a pupil is taught stage 2; nil where it is not.
+func (f *secondFlags) options(p *pupil, segmenter reasoning.Restorer) (*sft.Second, error) {
+	switch {
+	case f.stages == 1:
+		return nil, nil
+	case f.stages != 2 || f.places < 0:
+		return nil, usagef("--stages is 1 or 2, and --stage2-places 0 or more")
+	case p.trainer == nil:
+		return nil, usagef("stage 2 is taught to a policy that says boxes already: name its run with --from")
+	}
+	o := &sft.Second{Segmenter: segmenter, Places: f.places}
+	if !p.goesOn {
+		o.Origin = p.meta.Name
+	}
+	return o, nil
+}
+
+func trainSFT(cmd *cobra.Command, g *global, f *teachFlags, second *secondFlags) error {
 	if _, ok := storeAt(f.from); ok {
 		return sftFromStore(cmd, g, f)
 	}
@@ -138,6 +165,9 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 		return err
 	}
 	o := sft.Options{Dir: f.output, Minutes: f.minutes, Seed: f.seed, Classes: s.meta.Classes, Segmenter: s.meta.Segmenter, MinScale: 0.4, MaxScale: 2, Progress: tellSFT}
+	if o.Second, err = second.options(s, a.segmenter); err != nil {
+		return err
+	}
 	if o.Train, o.Val, o.Projection, err = f.read(ctx, a, s.meta.Projection); err != nil {
 		return err
 	}
@@ -147,6 +177,11 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags) error {
 		}
 	}
 	slog.Info("learning", "lessons", len(o.Train.Lessons), "pictures", len(o.Train.Scenes), "parameters", s.trainer.Parameters(), "step", s.trainer.Steps(), "of", s.trainer.Recipe.Steps)
+	if o.Second != nil {
+		progress := newProgress(os.Stderr, "places looked at again")
+		defer progress.end()
+		o.Second.Progress = progress.set
+	}
 	done, err := sft.Run(ctx, s.trainer, o)
 	if err != nil {
 		return err
@@ -205,6 +240,7 @@ func newTrainShow() *cobra.Command {
 type pupil struct {
 	trainer *net.Trainer
 	meta    policy.Meta
+	goesOn  bool // with the run that is there
 }
 
 // open goes on with the run that is there, or begins from another, or anew.
@@ -233,7 +269,7 @@ func (f *teachFlags) open(b *net.Backend, r net.Recipe, segmenter string) (*pupi
 		if dir != f.output {
 			t.Restart(r)
 		}
-		return &pupil{t, meta}, nil
+		return &pupil{t, meta, dir == f.output}, nil
 	}
 	p := &pupil{meta: policy.Meta{Segmenter: reasoning.ModelOf(segmenter)}}
 	for _, c := range taxonomy.Classes() {
@@ -282,6 +318,9 @@ func tellSFT(m sft.Metrics) {
 	args := []any{"step", m.Step, "of", m.Of, "loss", round3(m.Loss), "a second", round3(m.Samples)}
 	for scale, v := range m.Val {
 		args = append(args, "iou@"+scale, round3(v.IoU))
+	}
+	if s := m.Second; s != nil {
+		args = append(args, "stage1", round3(s.All.First), "stage2", round3(s.All.Second), "stage1 of bad", round3(s.Bad.First), "stage2 of bad", round3(s.Bad.Second))
 	}
 	slog.Info("sft", args...)
 }

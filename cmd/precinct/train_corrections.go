@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -196,10 +197,6 @@ func realPath(path string) string {
 
 // collect makes a small data set of the corrections, in the run's folder. Embeddings of an earlier one are kept: pictures are mostly the same.
 func (c *correcting) collect(ctx context.Context, conf config) error {
-	dir := filepath.Join(c.output, "corrections")
-	if err := clearButEmbeddings(dir); err != nil {
-		return err
-	}
 	f := &buildFlags{outlines: "feedback", query: c.query, satellite: c.satellite, plan: c.plan, bbox: c.bbox, place: c.place, style: "basic", look: town.Hard, seed: c.seed, size: 768,
 		zoom: []string{strconv.Itoa(cmp.Or(c.zoom, conf.Pair.Zoom))}, licences: []string{"for teaching alone"}}
 	// A correction is what a person says: neither doubles nor labels that have no outline speak against it.
@@ -223,7 +220,8 @@ func (c *correcting) collect(ctx context.Context, conf config) error {
 	if c.told, err = placesOf(ctx, ground); err != nil {
 		return err
 	}
-	m, err := dataset.Build(ctx, dir, spec, []*dataset.Ground{ground}, dataset.Options{Progress: func(int, int) {}, Planning: func(int, int) {}, Planned: func(int, []string) {}})
+	dir := filepath.Join(c.output, "corrections")
+	m, err := rebuild(ctx, dir, spec, ground)
 	if err != nil && !errors.Is(err, dataset.ErrEmpty) {
 		return err
 	}
@@ -261,21 +259,23 @@ func placesOf(ctx context.Context, g *dataset.Ground) (int, error) {
 	return len(places), err
 }
 
-// clearButEmbeddings takes an earlier data set away.
-func clearButEmbeddings(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !os.IsNotExist(err) {
-		return err
+// rebuild makes a data set in place of an earlier one, whose embeddings it keeps.
+func rebuild(ctx context.Context, dir string, spec dataset.Spec, ground *dataset.Ground) (*dataset.Manifest, error) {
+	old, kept := filepath.Join(dir, "embeddings"), dir+".embeddings"
+	if err := os.Rename(old, kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	for _, e := range entries {
-		if e.Name() == "embeddings" {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
 	}
-	return nil
+	m, err := dataset.Build(ctx, dir, spec, []*dataset.Ground{ground}, dataset.Options{Progress: func(int, int) {}, Planning: func(int, int) {}, Planned: func(int, []string) {}})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(kept, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return m, nil
 }
 
 // run teaches, and says what came of it.

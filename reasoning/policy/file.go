@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +33,14 @@ func ReadMeta(dir string) (Meta, error) {
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", path, err)
 	}
+	m.Name = nameOf(data)
 	return m, nil
+}
+
+// nameOf names weights by their file's bytes.
+func nameOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "policy-" + hex.EncodeToString(sum[:4])
 }
 
 // Field numbers of onnx.proto (ONNX IR version 10): ModelProto.metadata_props, and StringStringEntryProto.

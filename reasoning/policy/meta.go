@@ -15,6 +15,12 @@ type Meta struct {
 	Projection *Projection `json:"projection"`
 	Segmenter  string      `json:"segmenter"` // whose embeddings it was taught on
 
+	// Stages is 2 where it was taught to look at its boxes' masks again; files before that was possible have none.
+	Stages int `json:"stages,omitempty"`
+
+	// Name tells the weights, where they were read from a file.
+	Name string `json:"-"`
+
 	bins int // of the net's tokens
 }
 

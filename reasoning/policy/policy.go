@@ -5,8 +5,6 @@ package policy
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -73,8 +71,7 @@ func openData(name string, data []byte, o Options) (*Policy, error) {
 	if err != nil {
 		return nil, fail(err, "")
 	}
-	sum := sha256.Sum256(data)
-	return &Policy{name: "policy-" + hex.EncodeToString(sum[:4]), meta: meta, net: s, segmenter: o.Segmenter, memory: o.Memory}, nil
+	return &Policy{name: nameOf(data), meta: meta, net: s, segmenter: o.Segmenter, memory: o.Memory}, nil
 }
 
 // Close frees the net. Nothing may run on it any more.
@@ -131,15 +128,6 @@ func (p *Policy) localize(ctx context.Context, q reasoning.Request) (*reasoning.
 	}
 	c.Text = reasoning.FormatAnswer(strings.Join(think, " "), prompts)
 	return &c, nil
-}
-
-// refine keeps the boxes as they are: points help bad boxes only, and which are bad has not been taught.
-func (p *Policy) refine(_ context.Context, q reasoning.Request) (*reasoning.Completion, error) {
-	var prompts []reasoning.Prompt
-	for _, b := range q.Boxes {
-		prompts = append(prompts, reasoning.Prompt{Box: &b})
-	}
-	return &reasoning.Completion{Text: reasoning.FormatAnswer("The red areas are what the boxes mean; I keep them.", prompts)}, nil
 }
 
 // grid is the projected embedding of the satellite picture.
@@ -242,6 +230,12 @@ func labelsOf(pair *tiles.Pair) []Label {
 
 // alike is the IoU from which on two looks mean the same place.
 const alike = 0.6
+
+// Agree is the box that looks at one label agree on, and what is expected of it.
+func Agree(boxes []reasoning.Box, quality []float64) (reasoning.Box, float64) {
+	f := agree(boxes, quality)
+	return f.box, f.expected
+}
 
 // agree takes the box that the other looks are most like, each counted by what IoU the net expects of it, and then the weighted middle of
 // those that are like it.

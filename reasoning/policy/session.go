@@ -3,10 +3,12 @@ package policy
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"github.com/precinct-map/precinct/geo"
 	"github.com/precinct-map/precinct/reasoning"
 	"github.com/precinct-map/precinct/reasoning/onnx"
 )
@@ -49,6 +51,9 @@ type batch struct {
 	n, channels                  int
 	cells, labels, valid, coarse []float32
 	class, stage                 []int64
+
+	// hold lets the net speak a second time for each window, after these bins as a box's tokens. Nil is once.
+	hold []reasoning.Box
 }
 
 func newBatch(n, channels int) *batch {
@@ -68,6 +73,16 @@ func (b *batch) show(k int, g *Grid, labels []Label, v View, class string, numbe
 	b.class[k] = int64(number)
 }
 
+// reconsider fills in what stage 1 said, and has it held.
+func (b *batch) reconsider(k int, mask *geo.Mask, box reasoning.Box, v View, bins int) {
+	CoarseIn(b.coarse[k*Cells*CoarseFeatures:][:Cells*CoarseFeatures], mask, box, v)
+	b.stage[k] = 2
+	for t, at := range v.BoxTo(box) {
+		box[t] = math.Round(BinOf(at, bins, binPixels))
+	}
+	b.hold = append(b.hold, box)
+}
+
 // said is what the net says of a batch.
 type said struct {
 	bins     int
@@ -75,25 +90,31 @@ type said struct {
 	expected []float32 // n, 2
 }
 
-func (s *said) box(k int) reasoning.Box {
-	return BoxOf(s.logits[k*tokens*s.bins:], s.bins, binPixels)
+func (s *said) box(k int) reasoning.Box { return BoxOf(s.logits[k*tokens*s.bins:], s.bins, binPixels) }
+
+func (s *said) reply(k int) Reply {
+	return Reply{s.logits[k*tokens*s.bins:][:tokens*s.bins], float64(s.expected[2*k]), float64(s.expected[2*k+1])}
 }
 
 func (s *said) quality(k int) float64 { return float64(s.expected[2*k]) }
 
-// windowBins are the bins of the window's own pixels.
-const windowBins = 72
+// windowBins are the bins of the window's own pixels, and binPixels how wide one is.
+const (
+	windowBins = 72
+	binPixels  = float64(CellPixels) * Side / windowBins
+)
 
-// binPixels is a bin's width in window pixels.
-const binPixels = float64(CellPixels) * Side / windowBins
-
-// run lets the net speak once for each window, greedily.
+// run lets the net speak once for each window, greedily, and then once more for each whose box is held.
 func (s *session) run(ctx context.Context, b *batch) (*said, error) {
-	window := make([]int64, b.n)
+	window := make([]int64, b.n+len(b.hold))
 	for i := range window {
-		window[i] = int64(i)
+		window[i] = int64(i % b.n)
 	}
-	n := int64(b.n)
+	noise := make([]float32, len(window)*tokens*s.bins)
+	for k, box := range b.hold {
+		Hold(noise[(b.n+k)*tokens*s.bins:], box, s.bins)
+	}
+	n, spoken := int64(b.n), int64(len(window))
 	var in []ort.Value
 	defer func() { onnx.Destroy(in) }()
 	floats := func(data []float32, dims ...int64) error {
@@ -104,7 +125,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		return err
 	}
 	ints := func(data []int64) error {
-		t, err := ort.NewTensor(ort.NewShape(n), data)
+		t, err := ort.NewTensor(ort.NewShape(int64(len(data))), data)
 		if err == nil {
 			in = append(in, t)
 		}
@@ -118,7 +139,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 		func() error { return ints(b.class) },
 		func() error { return ints(b.stage) },
 		func() error { return ints(window) },
-		func() error { return floats(make([]float32, b.n*tokens*s.bins), n, tokens, int64(s.bins)) },
+		func() error { return floats(noise, spoken, tokens, int64(s.bins)) },
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrPolicy, err)
@@ -131,7 +152,7 @@ func (s *session) run(ctx context.Context, b *batch) (*said, error) {
 	defer onnx.Destroy(out)
 	logits, ok1 := out[1].(*ort.Tensor[float32])
 	quality, ok2 := out[2].(*ort.Tensor[float32])
-	if !ok1 || !ok2 || len(logits.GetData()) != b.n*tokens*s.bins || len(quality.GetData()) != 2*b.n {
+	if !ok1 || !ok2 || len(logits.GetData()) != len(noise) || len(quality.GetData()) != 2*len(window) {
 		return nil, fmt.Errorf("%w: its outputs are not those of a policy", ErrPolicy)
 	}
 	return &said{s.bins, append([]float32(nil), logits.GetData()...), append([]float32(nil), quality.GetData()...)}, nil

@@ -207,6 +207,28 @@ await step('a whole area', async () => {
   await page.waitForSelector('#jobs .state.dismissed');
 });
 
+await step('what corrections taught', async () => {
+  assert.equal((await get('v1/policy/corrections')).features.length, 0);
+  assert.ok(await page.isHidden('#taught'));
+  const around = (d) => ({ type: 'Polygon', coordinates: [[[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]].map(([x, y]) => [+lon + d + 3e-4 * x, +lat + d + 2e-4 * y])] });
+  const outline = (place, by, d, iou) => ({ type: 'Feature', geometry: around(d), properties: { place, by, name: `School ${place}`, class: 'school', iou } });
+  const features = ['a', 'b'].flatMap((p, i) => [outline(p, 'corrected', 1e-3 * i), outline(p, 'before', 1e-3 * i + 2e-4, 0.3), outline(p, 'after', 1e-3 * i + 3e-5, 0.8 - i / 10)]);
+  const score = (iou) => ({ n: 2, mask_iou: iou, above_half: 1 });
+  await page.route('**/v1/policy/corrections', (route) => route.fulfill({ json: { type: 'FeatureCollection', features, corrections: 10, held_out: 2, kept: 'after', scores: { reader: score(0.4), before: score(0.3), after: score(0.75) } } }));
+  await open(`#map=18/${lat}/${lon}`);
+  await page.click('#taught summary');
+  assert.match(await page.textContent('#taught'), /8 outlines that people corrected here\. 2 more were held out/);
+  assert.equal(await page.textContent('#taught tr:last-child td:last-child'), '75 %');
+  await page.click('#taught button[data-place=b]');
+  assert.equal(await page.locator('.leaflet-tools-pane path').count(), 3);
+  await page.waitForTimeout(600); // the map glides
+  await shot('taught');
+  await page.click('#taught button[data-place=b]');
+  assert.equal(await page.locator('.leaflet-tools-pane path').count(), 0);
+  await page.unroute('**/v1/policy/corrections');
+  await open(`#q=school&map=18/${lat}/${lon}`);
+});
+
 await step('moving and comparing layers', async () => {
   await page.click('#layers .segments:nth-of-type(2) button:text-is("map"), #layers div button:text-is("map") >> nth=1');
   await page.waitForSelector('#swipe:not([hidden])');

@@ -53,10 +53,14 @@ func Places(all []lessons.Lesson, seed uint64) [][]lessons.Lesson {
 		out[i] = append(out[i], l)
 	}
 	// The lot must not depend on the order of a data set's files.
-	slices.SortStableFunc(out, func(a, b []lessons.Lesson) int {
-		g, h := a[0].Ground(), b[0].Ground()
-		return cmp.Or(cmp.Compare(a[0].Scene.Region, b[0].Scene.Region), g.X-h.X, g.Y-h.Y)
-	})
+	order := func(a, b lessons.Lesson) int {
+		g, h := a.Ground(), b.Ground()
+		return cmp.Or(cmp.Compare(a.Scene.Region, b.Scene.Region), g.X-h.X, g.Y-h.Y, cmp.Compare(a.Scene.Hash(), b.Scene.Hash()))
+	}
+	for _, p := range out {
+		slices.SortStableFunc(p, order)
+	}
+	slices.SortStableFunc(out, func(a, b []lessons.Lesson) int { return order(a[0], b[0]) })
 	r := rand.New(rand.NewPCG(seed, 29))
 	r.Shuffle(len(out), func(i, k int) { out[i], out[k] = out[k], out[i] })
 	return out

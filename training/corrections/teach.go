@@ -149,6 +149,8 @@ func (l *teacher) mixed() *lessons.Class {
 	return out
 }
 
+const overtime = "the minutes are over"
+
 func (l *teacher) steps(ctx context.Context) error {
 	refused := 0
 	for l.trainer.Steps() < l.trainer.Recipe.Steps {
@@ -157,7 +159,7 @@ func (l *teacher) steps(ctx context.Context) error {
 			l.taught.Ended = "interrupted"
 			return nil
 		case l.options.Minutes > 0 && time.Since(l.start).Minutes() >= l.options.Minutes:
-			l.taught.Ended = "the minutes are over"
+			l.taught.Ended = overtime
 			return nil
 		}
 		p, err := l.trainer.Step(l.feed.Batch(l.trainer.Steps()))
@@ -182,6 +184,9 @@ func (l *teacher) steps(ctx context.Context) error {
 		}
 	}
 	l.taught.Ended = "all steps are done"
+	if l.trainer.Steps() < l.most {
+		l.taught.Ended = overtime
+	}
 	return nil
 }
 
@@ -222,7 +227,7 @@ func (l *teacher) pace(step int) {
 	}
 	each := time.Since(l.begun).Minutes() / float64(step-1)
 	left := l.options.Minutes - time.Since(l.start).Minutes()
-	l.trainer.Recipe.Steps = min(l.most, step+max(1, int(left/each)))
+	l.trainer.Recipe.Steps = min(l.most, step+max(0, int(left/each)))
 }
 
 // score is the mean IoU of held-out places' boxes and what the net says of them at each scale.

@@ -22,7 +22,11 @@ type Feed struct {
 	// Scales of windows are drawn log-uniformly between these, picture pixels a window pixel.
 	MinScale, MaxScale float64
 
-	sums []float64 // of weights
+	// Second are lessons of stage 2, and Share how much of what is drawn is of them; see batchOfSecond.
+	Second []Second
+	Share  float64
+
+	sums, secondSums []float64 // of weights
 }
 
 // The shares of batches that are made harder, after the prototype's.
@@ -39,6 +43,9 @@ const (
 // Batch is the batch of a step.
 func (f *Feed) Batch(step int) *net.Batch {
 	r := f.Rand(step)
+	if second := f.batchOfSecond(r); second != nil {
+		return second
+	}
 	b := NewBatch(f.Config, f.Size, net.BoxTokens)
 	for k := range f.Size {
 		f.draw(b, k, f.Lesson(r), r)
@@ -52,14 +59,9 @@ func (f *Feed) Rand(step int) *rand.Rand { return rand.New(rand.NewPCG(f.Seed, u
 // Lesson draws a lesson by the weights.
 func (f *Feed) Lesson(r *rand.Rand) Lesson {
 	if f.sums == nil {
-		sum := 0.0
-		for _, w := range f.Class.Weights {
-			sum += w
-			f.sums = append(f.sums, sum)
-		}
+		f.sums = sums(f.Class.Weights)
 	}
-	i, _ := slices.BinarySearch(f.sums, r.Float64()*f.sums[len(f.sums)-1])
-	return f.Class.Lessons[min(i, len(f.sums)-1)]
+	return f.Class.Lessons[lot(f.sums, r)]
 }
 
 // View draws how a lesson's place is looked at: scale, turn, and where in the place its label lies.
@@ -73,6 +75,22 @@ func (f *Feed) View(l Lesson, r *rand.Rand) policy.View {
 	}
 	jitter := []float64{1, 6}[r.IntN(2)] * min(1, side/60)
 	return policy.View{X: x + r.NormFloat64()*jitter, Y: y + r.NormFloat64()*jitter, Scale: scale, Turn: uint8(r.IntN(8))}
+}
+
+// sums are running sums of weights, by which lot draws.
+func sums(weights []float64) []float64 {
+	out := make([]float64, len(weights))
+	sum := 0.0
+	for i, w := range weights {
+		sum += w
+		out[i] = sum
+	}
+	return out
+}
+
+func lot(sums []float64, r *rand.Rand) int {
+	i, _ := slices.BinarySearch(sums, r.Float64()*sums[len(sums)-1])
+	return min(i, len(sums)-1)
 }
 
 // NewBatch is an empty batch of stage 1.
@@ -90,6 +108,12 @@ func NewBatch(c net.Config, windows, length int) *net.Batch {
 // draw puts one lesson into a batch, seen as nobody has seen it before.
 func (f *Feed) draw(b *net.Batch, k int, l Lesson, r *rand.Rand) {
 	v := f.View(l, r)
+	f.see(b, k, l, v, r)
+	f.teach(b, k, f.bins(v, l.Box), r)
+}
+
+// see shows a lesson in a view, some of it made harder.
+func (f *Feed) see(b *net.Batch, k int, l Lesson, v policy.View, r *rand.Rand) {
 	class := l.Class
 	if r.Float64() < shareUnknown {
 		class = ""
@@ -101,7 +125,6 @@ func (f *Feed) draw(b *net.Batch, k int, l Lesson, r *rand.Rand) {
 	if r.Float64() < shareBlank {
 		clear(labelsOf(f.Config, b, k))
 	}
-	f.teach(b, k, f.bins(v, l), r)
 }
 
 // teach fills in the truth, the tokens that the teacher says before each, and the IoU of the box that they come to.
@@ -125,13 +148,17 @@ func (f *Feed) teach(b *net.Batch, k int, truth reasoning.Box, r *rand.Rand) {
 	b.Quality[k] = float32(said.IoU(truth))
 }
 
-// bins are a lesson's box in a view, in bins that need not be whole.
-func (f *Feed) bins(v policy.View, l Lesson) reasoning.Box {
+// bins are a box in a view, in bins that need not be whole.
+func (f *Feed) bins(v policy.View, box reasoning.Box) reasoning.Box {
 	var out reasoning.Box
-	for t, at := range v.BoxTo(l.Box) {
-		out[t] = max(0, min(float64(f.Config.Bins-1), at/f.Config.BinPixels()+float64(f.Config.Bins)/2))
+	for t, at := range v.BoxTo(box) {
+		out[t] = f.bin(at)
 	}
 	return out
+}
+
+func (f *Feed) bin(at float64) float64 {
+	return policy.BinOf(at, f.Config.Bins, f.Config.BinPixels())
 }
 
 // Show fills in what a window of a batch sees.

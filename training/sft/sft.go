@@ -27,9 +27,22 @@ type Options struct {
 	Train, Val         *lessons.Class // Val may be nil
 	MinScale, MaxScale float64
 
+	Second *Second // teaches stage 2 beside stage 1; nil does not
+
 	Progress func(Metrics)
 
 	enough func(step int) bool // ends it as the minutes do, for tests
+}
+
+// Second is how stage 2 is taught.
+type Second struct {
+	Segmenter reasoning.Restorer
+	Origin    string // name of the weights that the run begins with, whose boxes are the lessons; "" where it goes on
+	Places    int    // how many lessons are made of; 0 is all
+
+	Progress func(places, of int) // of making lessons
+
+	speaker lessons.Speaker // says stage 1's boxes in the net's place, for tests
 }
 
 // Metrics is a line of metrics.jsonl.
@@ -43,6 +56,14 @@ type Metrics struct {
 	Norm    float64                  `json:"gradient_norm"`
 	Samples float64                  `json:"samples_a_second"`
 	Val     map[string]lessons.Score `json:"val,omitempty"` // by scale
+
+	Second *SecondMetrics `json:"second,omitempty"`
+}
+
+// SecondMetrics is what stage 2 makes of the validation's places as they are served, and of those whose mask stage 1 gets wrong.
+type SecondMetrics struct {
+	All lessons.SecondScore `json:"all"`
+	Bad lessons.SecondScore `json:"below_half"`
 }
 
 // How often things are told, looked at and saved.
@@ -53,6 +74,9 @@ const (
 	saveEvery  = 3 * time.Minute
 	mostVal    = 256 // lessons
 	refuseMost = 20  // steps that are not finite, in a row
+
+	secondShare = 0.4 // of what is drawn, where stage 2 is taught
+	secondVal   = 128 // places
 )
 
 // valScales are those that validation looks at.
@@ -69,6 +93,12 @@ func Run(ctx context.Context, t *net.Trainer, o Options) (done bool, err error) 
 	if r.log, err = runs.OpenLog(o.Dir); err != nil {
 		return false, err
 	}
+	if o.Second != nil {
+		// What is made is kept, but not yet a run: the same command begins it again, with the same weights.
+		if err := r.second(ctx); err != nil {
+			return false, err
+		}
+	}
 	err = r.steps(ctx)
 	if errors.Is(err, context.Canceled) {
 		err = nil // what was asked for by Ctrl-C: it is saved, and can go on
@@ -83,6 +113,9 @@ type pupil struct {
 	val     []lessons.Lesson
 	start   time.Time
 	log     *runs.Log
+
+	drawer    lessons.Drawer
+	secondVal []lessons.Second
 
 	sum      Metrics // since the last line
 	n        int
@@ -116,7 +149,7 @@ func (r *pupil) steps(ctx context.Context) error {
 			return err
 		}
 		r.refused = 0
-		if err := r.told(p); err != nil {
+		if err := r.told(ctx, p); err != nil {
 			return err
 		}
 		if time.Since(r.lastSave) > saveEvery {
@@ -149,7 +182,7 @@ func (r *pupil) batches(ctx context.Context) <-chan *net.Batch {
 }
 
 // told sums up a step and writes a line every few.
-func (r *pupil) told(p net.Progress) error {
+func (r *pupil) told(ctx context.Context, p net.Progress) error {
 	r.sum.Loss, r.sum.Tokens, r.sum.Norm, r.n = r.sum.Loss+p.Loss, r.sum.Tokens+p.Tokens, r.sum.Norm+p.GradNorm, r.n+1
 	last := p.Step == r.trainer.Recipe.Steps
 	if p.Step%tellEvery != 0 && !last {
@@ -161,6 +194,9 @@ func (r *pupil) told(p net.Progress) error {
 	if p.Step%lookEvery == 0 || last {
 		var err error
 		if m.Val, err = r.look(); err != nil {
+			return err
+		}
+		if m.Second, err = r.lookSecond(ctx); err != nil {
 			return err
 		}
 	}
@@ -212,5 +248,9 @@ func (r *pupil) show(boxes []reasoning.Box, quality []float32) error {
 
 func (r *pupil) save() error {
 	o := r.options
-	return runs.Save(o.Dir, r.trainer, policy.Meta{Classes: o.Classes, Projection: o.Projection, Segmenter: o.Segmenter})
+	m := policy.Meta{Classes: o.Classes, Projection: o.Projection, Segmenter: o.Segmenter}
+	if o.Second != nil {
+		m.Stages = 2
+	}
+	return runs.Save(o.Dir, r.trainer, m)
 }

@@ -43,7 +43,7 @@ export class Taught {
         el('td', {}, el('meter', { min: 0, max: 1, value: s.mask_iou, 'aria-label': `${who}, mean IoU` })), el('td', {}, percent(s.mask_iou)))))),
       held > 0 && el('p', { class: 'soft small' }, 'The mean overlap (IoU) of its outlines and the corrected ones.'),
       kept === 'before' && el('p', { class: 'error' }, 'What was taught is worse on them: the model as it was before is what answers.'),
-      held > 0 && el('p', { class: 'soft small legend' }, BY.map(([by, text, style]) => el('span', {}, el('i', { style: `border-color: ${style.color}`, class: by }), text))),
+      held > 0 && el('p', { class: 'soft small drawn' }, BY.map(([by, text, style]) => el('span', {}, el('i', { style: `border-color: ${style.color}`, class: by }), text))),
       this.rows);
     this.list();
   }
