@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -203,7 +204,7 @@ func (c *correcting) collect(ctx context.Context, conf config) error {
 	f.filters = dataset.DefaultFilters
 	f.filters.Ambiguous = true
 	if f.labels = conf.Pair.Labels; f.labels == "auto" {
-		f.labels = "map"
+		f.labels = labelsOf(conf, c.plan)
 	}
 	spec := dataset.Spec{Size: f.size, Seed: f.seed, Tiers: []string{dataset.Name, dataset.Class}, Filters: f.filters, Ratio: dataset.Ratio{1, 0, 0}, ShardRows: 256}
 	b := &groundBuilder{flags: f, spec: spec}
@@ -246,6 +247,22 @@ func (c *correcting) collect(ctx context.Context, conf config) error {
 		return c.none(fmt.Errorf("none of %d corrected outlines has a label on the map, which is where the policy looks", c.told))
 	}
 	return err
+}
+
+// labelsOf says where labels are from when nothing is said: maps that are drawn here know them, of others they are read.
+func labelsOf(conf config, plan string) string {
+	kind, _, given := strings.Cut(plan, ":")
+	if !given {
+		for _, s := range conf.Sources {
+			if s.Name == cmp.Or(plan, conf.Pair.Map) {
+				kind = s.Kind
+			}
+		}
+	}
+	if kind == "osm" || kind == "town" {
+		return "map"
+	}
+	return "ocr"
 }
 
 func (c *correcting) none(err error) error {
@@ -319,14 +336,17 @@ func (c *correcting) base(ctx context.Context, r *corrections.Report) (*lessons.
 		slog.Warn("nothing is mixed in: what is not like these corrections may be forgotten; --data names a data set that the policy learned from")
 		return nil, nil
 	}
-	sources, err := c.sources(ctx, c.app, []string{"train"})
+	if len(c.splits) == 0 {
+		c.splits = []string{"train"}
+	}
+	sources, err := c.sources(ctx, c.app, c.splits)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range sources {
 		r.Base = append(r.Base, filepath.Base(s.Set.Dir))
 	}
-	base, _, err := lessons.Read(ctx, sources, lessons.Options{Segmenter: c.app.segmenter.Name(), Projection: c.meta.Projection})
+	base, _, err := lessons.Read(ctx, sources, lessons.Options{Segmenter: c.app.segmenter.Name(), Projection: c.meta.Projection, LeaveOut: c.leaveOut, Only: c.only})
 	return base, err
 }
 
@@ -337,26 +357,25 @@ func (c *correcting) taught(ctx context.Context, taught, held [][]lessons.Lesson
 		return corrections.Taught{}, err
 	}
 	defer backend.Close()
-	_, done, err := teachPlaces(ctx, backend, c.begun, c.meta, corrections.Options{Dir: c.output, Backend: backend, Classes: c.meta.Classes, Seed: c.seed, Minutes: c.minutes, Steps: c.steps,
+	return teachPlaces(ctx, backend, c.begun, c.meta, corrections.Options{Dir: c.output, Backend: backend, Classes: c.meta.Classes, Seed: c.seed, Minutes: c.minutes, Steps: c.steps,
 		Rate: c.rate, Taught: taught, Held: held, Base: base, Share: c.share, Progress: tellLook})
-	return done, err
 }
 
 // teachPlaces teaches a run's policy, and writes what comes of it into the folder of another.
-func teachPlaces(ctx context.Context, b *net.Backend, begun string, meta policy.Meta, o corrections.Options) (*net.Trainer, corrections.Taught, error) {
+func teachPlaces(ctx context.Context, b *net.Backend, begun string, meta policy.Meta, o corrections.Options) (corrections.Taught, error) {
 	trainer, err := net.LoadTrainer(b, begun)
 	if err != nil {
-		return nil, corrections.Taught{}, err
+		return corrections.Taught{}, err
 	}
 	best, done, err := corrections.Teach(ctx, trainer, o)
 	if err != nil {
-		return nil, done, err
+		return done, err
 	}
 	about, err := meta.Encode()
 	if err != nil {
-		return nil, done, err
+		return done, err
 	}
-	return best, done, best.Freeze().WriteONNX(o.Dir, about)
+	return done, best.Freeze().WriteONNX(o.Dir, about)
 }
 
 func tellLook(l corrections.Look) {

@@ -215,7 +215,7 @@ func (c *curve) point(ctx context.Context, n int) error {
 		defer os.RemoveAll(dir)
 		taught, out := corrections.HoldOut(c.places[:n])
 		held = len(out)
-		if _, done, err = teachPlaces(ctx, c.backend, c.from, c.meta, corrections.Options{Dir: dir, Backend: c.backend, Classes: c.meta.Classes, Seed: c.seed, Minutes: c.minutes, Steps: c.steps,
+		if done, err = teachPlaces(ctx, c.backend, c.from, c.meta, corrections.Options{Dir: dir, Backend: c.backend, Classes: c.meta.Classes, Seed: c.seed, Minutes: c.minutes, Steps: c.steps,
 			Rate: c.rate, Taught: taught, Held: out, Base: c.base, Share: c.share, Progress: tellLook}); err != nil {
 			return err
 		}
