@@ -239,9 +239,14 @@ func (a *app) openBucket(ctx context.Context) error {
 
 func (a *app) reader() reasoning.VLM { return &reader.Reader{Segmenter: a.outlines()} }
 
-// policy opens our own model, from a run's folder or its file.
+// policy opens our own model, from a run's folder or its file, or the one that comes with the program where no path is given.
 func (a *app) policy(path string, segmenter reasoning.Segmenter) (reasoning.VLM, error) {
-	p, err := policy.Open(policy.Options{Path: path, Segmenter: segmenter, Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory})
+	o := policy.Options{Path: path, Segmenter: segmenter, Device: a.config.Segmenter.Device, Threads: a.config.Segmenter.Threads, Memory: a.memory}
+	open := policy.Open
+	if path == "" {
+		open = policy.OpenTaught
+	}
+	p, err := open(o)
 	if err != nil {
 		return nil, err
 	}
@@ -266,19 +271,31 @@ func (a *app) model(ctx context.Context) (reasoning.VLM, error) {
 }
 
 func (a *app) openVLM(ctx context.Context) (vlm reasoning.VLM, err error) {
-	if a.config.VLM.Kind == "reader" {
+	switch c := a.config.VLM; c.Kind {
+	case "auto":
+		vlm = a.ownModel()
+	case "reader":
 		vlm = a.reader()
-	} else if a.config.VLM.Kind == "policy" {
-		if vlm, err = a.policy(a.config.VLM.Policy, a.outlines()); err != nil {
-			return nil, err
-		}
-	} else if vlm, err = connect(ctx, a.config.VLM); err != nil {
-		return nil, err
+	case "policy":
+		vlm, err = a.policy(c.Policy, a.outlines())
+	default:
+		vlm, err = connect(ctx, c)
 	}
-	if a.traced {
+	if err == nil && a.traced {
 		vlm = server.TracedVLM(vlm)
 	}
-	return vlm, nil
+	return vlm, err
+}
+
+// ownModel is the policy that comes with the program, which does better than the reader on ground that neither has seen (docs/policy.md),
+// and the reader where the segmenter is another than the policy was taught on.
+func (a *app) ownModel() reasoning.VLM {
+	p, err := a.policy("", a.outlines())
+	if err != nil {
+		slog.Info("the reader answers", "reason", err)
+		return a.reader()
+	}
+	return p
 }
 
 // connect makes a client of an OpenAI-compatible server.

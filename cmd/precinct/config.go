@@ -60,7 +60,7 @@ type pairConfig struct {
 
 type vlmConfig struct {
 	Kind        string        `koanf:"kind"`   // reader, policy or openai
-	Policy      string        `koanf:"policy"` // of kind policy: a run's folder or its policy.onnx
+	Policy      string        `koanf:"policy"` // of kind policy: a run's folder or its policy.onnx; the program's own when empty
 	URL         string        `koanf:"url"`
 	Key         string        `koanf:"key"`
 	Model       string        `koanf:"model"`
@@ -81,7 +81,7 @@ type segmenterConfig struct {
 
 func defaults() config {
 	return config{
-		Pair: pairConfig{Zoom: 17, Labels: "auto"}, VLM: vlmConfig{Kind: "reader", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
+		Pair: pairConfig{Zoom: 17, Labels: "auto"}, VLM: vlmConfig{Kind: "auto", TopP: 0.8, Temperature: 1, MaxTokens: 2048, Timeout: 2 * time.Minute},
 		Upstream: upstreamConfig{Concurrency: 64}, Segmenter: segmenterConfig{Kind: "sam", Device: "auto"}, Addr: "127.0.0.1:8080", Memory: "1GiB", Mode: string(reasoning.TwoStage),
 		Wait: 10 * time.Second, LowestZoom: 16, Workers: 2, Queue: 256, Limits: defaultLimits(), Log: logConfig{Access: string(server.AccessCold)},
 		Tracing: tracingConfig{Sample: 1},
@@ -138,10 +138,10 @@ func (c *config) check() error {
 	if _, err := reasoning.ParseDialect(c.VLM.Dialect); err != nil {
 		return fmt.Errorf("configuration: vlm.dialect: %w", err)
 	}
-	if !slices.Contains([]string{"reader", "policy", "openai"}, c.VLM.Kind) {
-		return fmt.Errorf("configuration: vlm.kind %q: use reader, policy or openai", c.VLM.Kind)
+	if !slices.Contains([]string{"auto", "reader", "policy", "openai"}, c.VLM.Kind) {
+		return fmt.Errorf("configuration: vlm.kind %q: use auto, reader, policy or openai", c.VLM.Kind)
 	}
-	if (c.VLM.Kind == "policy") != (c.VLM.Policy != "") {
+	if c.VLM.Kind != "policy" && c.VLM.Policy != "" {
 		return fmt.Errorf("configuration: vlm.policy goes with vlm.kind policy: it names a run's folder or its policy.onnx")
 	}
 	if c.Segmenter.Kind != "sam" {

@@ -70,8 +70,8 @@ labelled/ (tiles), map.geojson and truth.geojson, or several, joined by +. Each 
 and one class that it has none of; a folder for each of its places by name and by class. --on a data set asks what the rows of its
 --split ask, ground by ground, of embeddings that are kept beside it. The systems are
 
-  reader       labels and segmenter, the default of serve
-  policy       our own small model, of the run or file that --policy names
+  reader       labels and segmenter
+  policy       our own small model: the one that serve uses, or of the run or file that --policy names
   model        the vlm of the configuration
   true-box     the segmenter with the truth's boxes: the best that any boxes may hope for
   true-point   the segmenter with a point in each true outline
@@ -100,7 +100,7 @@ low, high; by tier, and over all where tier is left out); reliability (score and
 	}
 	flags := c.Flags()
 	flags.StringSliceVar(&f.systems, "system", []string{"reader", "true-box", "true-point", "label-box", "whole-scene"}, "which, separated by commas")
-	flags.StringVar(&f.policy, "policy", "", "run or policy.onnx of the system policy")
+	flags.StringVar(&f.policy, "policy", "", "run or policy.onnx of the system policy (default the one that comes with the program)")
 	flags.StringSliceVar(&f.models, "model", nil, "of the servers among the systems (default vlm.model)")
 	flags.StringSliceVar(&f.dialects, "dialect", nil, "of their models: generic, qwen2.5-vl, qwen3-vl or a FILE.yaml (default vlm.dialect)")
 	flags.StringVar(&f.on, "on", "town", "town; drawn:FILE[+FILE…] for the streets of map extracts, painted; or a folder with labelled/, map.geojson and truth.geojson, or a data set, FOLDER[+FOLDER…]")
@@ -291,8 +291,8 @@ func (f *evalFlags) configure(g *global, r round) (config, error) {
 	f.vlm = c.VLM
 	if !slices.Contains(f.systems, "model") {
 		c.VLM = defaults().VLM
-	} else if c.VLM.Kind == "reader" {
-		return c, usagef("--system model: the configuration names no other model than the reader")
+	} else if c.VLM.Kind == "reader" || c.VLM.Kind == "auto" {
+		return c, usagef("--system model: the configuration names no model; reader and policy are systems of their own")
 	}
 	c.Pair = pairConfig{Satellite: "satellite", Map: "map", Zoom: 17, Labels: f.labels}
 	if f.on == "town" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func (f *teachFlags) register(c *cobra.Command, steps int, rate float64) {
 	flags.StringArrayVar(&f.data, "data", nil, "data set to learn from, as DIR or DIR=WEIGHT; may be given more than once")
 	flags.StringSliceVar(&f.leaveOut, "leave-out", nil, "regions that nothing is learned of")
 	flags.StringSliceVar(&f.only, "only", nil, "regions that alone are learned of")
-	flags.StringVar(&f.from, "from", "", "run to begin from; or a store of corrections to learn from, as train corrections has it")
+	flags.StringVar(&f.from, "from", "", "run to begin from, or taught: the policy that comes with the program; or a store of corrections to learn from, as train corrections has it")
 	flags.StringVarP(&f.output, "output", "o", "", "run to make or to go on with")
 	flags.Float64Var(&f.minutes, "minutes", 45, "after which it ends and saves; 0 for never")
 	flags.IntVar(&f.steps, "steps", steps, "of 32 windows, in all")
@@ -245,8 +246,14 @@ type pupil struct {
 // open goes on with the run that is there, or begins from another, or anew.
 func (f *teachFlags) open(b *net.Backend, r net.Recipe, segmenter string) (*pupil, error) {
 	for _, dir := range []string{f.output, f.from} {
-		if dir == "" {
+		switch dir {
+		case "":
 			continue
+		case "taught":
+			dir = filepath.Join(f.output, "begun")
+			if err := policy.WriteTaught(dir); err != nil {
+				return nil, err
+			}
 		}
 		meta, err := policy.ReadMeta(dir)
 		if os.IsNotExist(err) && dir == f.output {

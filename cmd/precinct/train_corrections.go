@@ -50,7 +50,8 @@ func newTrainCorrections(g *global) *cobra.Command {
 		Use:   "corrections",
 		Short: "Teach the served policy what people corrected of a region",
 		Long: `Teach the policy that is served the outlines that people drew, corrected or called right: those of --from, the folder of what was found (the
-configuration's "data" when left out), on the pictures of the configured pair. It begins from the configuration's vlm.policy, or from --run.
+configuration's "data" when left out), on the pictures of the configured pair. It begins from --run, else the configuration's vlm.policy, else
+the policy that comes with the program.
 
 A fifth of the corrected places is held out. It ends after --minutes, or when the held-out places no longer get better, and keeps the best
 that was seen. Each held-out place is then outlined by the reader, by the policy as it was and as it is now, with the real segmenter: the
@@ -65,7 +66,7 @@ taught fits the held-out places worse, the run keeps the policy that it began fr
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.from, "from", "", "folder of what was found, or its found.sqlite (default data, as serve has it)")
-	flags.StringVar(&f.start, "run", "", "run to begin from (default vlm.policy)")
+	flags.StringVar(&f.start, "run", "", "run to begin from (default vlm.policy, or the policy that comes with the program)")
 	flags.StringArrayVar(&f.data, "data", nil, "data set to mix in, as DIR or DIR=WEIGHT; may be given more than once")
 	flags.StringVarP(&f.output, "output", "o", "", "run to make")
 	flags.Float64Var(&f.minutes, "minutes", correctMinutes, "after which it ends")
@@ -156,7 +157,10 @@ func (c *correcting) check(conf config) (config, error) {
 	}
 	c.begun = cmp.Or(c.start, conf.VLM.Policy)
 	if c.begun == "" {
-		return conf, usagef("say with --run which policy to begin from: the configuration has no vlm.policy")
+		c.begun = filepath.Join(c.output, "begun") // the policy that comes with the program
+		if err := policy.WriteTaught(c.begun); err != nil {
+			return conf, err
+		}
 	}
 	c.begun = runOf(c.begun)
 	if a, b := realPath(c.begun), realPath(c.output); a == b {

@@ -150,7 +150,6 @@ func TestCorrectionsRefused(t *testing.T) {
 		want string
 	}{
 		"no run to make":      {[]string{"--run", begun}, exitUsage, "-o"},
-		"no run to begin":     {[]string{"-o", "run"}, exitUsage, "vlm.policy"},
 		"over what it began":  {[]string{"--run", begun, "-o", begun}, exitUsage, "must stay"},
 		"no end":              {[]string{"--run", begun, "-o", "run", "--minutes", "0"}, exitUsage, "--steps"},
 		"share":               {[]string{"--run", begun, "-o", "run", "--share", "2"}, exitUsage, "--share"},
@@ -186,7 +185,7 @@ func TestCorrectionsTeach(t *testing.T) {
 	t.Chdir(t.TempDir())
 	begun := untaught(t, "")
 	code, stdout, stderr := call(t, append([]string{"train", "sft", "-o", "run"}, "--from", corrected(t, 12), "--steps", "4", "--seed", "2")...)
-	if code != exitUsage || !strings.Contains(stderr, "vlm.policy") {
+	if code != exitUsage || !strings.Contains(stderr, "name both sources") {
 		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
 	}
 	config := fmt.Sprintf("sources:\n  - {name: sat, kind: town, layer: satellite, look: easy, seed: 1}\n  - {name: plan, kind: town, layer: map, look: easy, seed: 1}\n"+
