@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"training":               {"geo", "tiles", "reasoning"},
 	"training/outlines":      {"geo", "training/dataset"},
 	"training/dataset":       {"geo", "tiles", "reasoning"},
-	"training/runs":           {"geo", "reasoning", "training/net"},
+	"training/runs":          {"geo", "reasoning", "training/net"},
 	"training/sft":           {"geo", "reasoning", "training/dataset", "training/lessons", "training/net", "training/runs"},
 	"training/grpo":          {"geo", "tiles", "reasoning", "training"},
 	"training/lessons":       {"geo", "reasoning", "training/dataset", "training/net"},
