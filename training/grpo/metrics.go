@@ -17,7 +17,7 @@ type Metrics struct {
 	Of      int     `json:"of"`
 	Elapsed float64 `json:"seconds"` // of this piece
 
-	Stage1 Stage  `json:"stage1"`
+	Stage1 Stage  `json:"stage1,omitzero"`
 	Stage2 *Stage `json:"stage2,omitempty"`
 
 	Val *Val `json:"val,omitempty"`

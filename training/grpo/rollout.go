@@ -160,10 +160,13 @@ func logSoftmax(logits []float32, at int) float32 {
 func spoken(tokens []int32, c net.Config, v policy.View) *outcome {
 	at := func(t int) float64 { return (float64(tokens[t]) - float64(c.Bins)/2) * c.BinPixels() }
 	box := v.BoxFrom(reasoning.Box{min(at(0), at(2)), min(at(1), at(3)), max(at(0), at(2)), max(at(1), at(3))})
+	for side, at := range box { // as it is written
+		box[side] = hundredths(at)
+	}
 	o := &outcome{prompt: reasoning.Prompt{Box: &box}}
 	for t := net.BoxTokens; t < len(tokens); t += 2 {
 		x, y := v.From(at(t), at(t+1))
-		o.prompt.Points = append(o.prompt.Points, reasoning.Point{x, y})
+		o.prompt.Points = append(o.prompt.Points, reasoning.Point{hundredths(x), hundredths(y)})
 	}
 	o.text = reasoning.FormatAnswer("", []reasoning.Prompt{o.prompt})
 	return o
@@ -176,6 +179,8 @@ func (o *outcome) measure(pl *place) {
 		o.iou = o.mask.IoU(pl.lesson.Mask)
 	}
 }
+
+func hundredths(v float64) float64 { return math.Round(100*v) / 100 }
 
 // score rewards a completion; one of which the mask counts must have been drawn.
 func (o *outcome) score(pl *place, stage int, d training.Definition) {

@@ -52,7 +52,7 @@ function chart(title, names, rows) {
 function draw(running) {
   const rows = lines.map((l) => flatten(l));
   const last = rows.at(-1);
-  const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((n) => !notDrawn.has(n) && !n.endsWith("/n"));
+  const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((n) => !notDrawn.has(n) && !n.endsWith("/n") && rows.some((r) => r[n]));
   $("charts").replaceChildren(...[...groups(names)].map(([title, of]) => chart(title, of, rows)));
   $("last").textContent = JSON.stringify(lines.at(-1), null, 1);
   $("progress").value = last.step / last.of;
