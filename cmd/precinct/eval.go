@@ -292,7 +292,7 @@ func (f *evalFlags) configure(g *global, r round) (config, error) {
 	if !slices.Contains(f.systems, "model") {
 		c.VLM = defaults().VLM
 	} else if c.VLM.Kind == "reader" || c.VLM.Kind == "auto" {
-		return c, usagef("--system model: the configuration names no model; reader and policy are systems of their own")
+		return c, usagef("--system model: the configuration names no other model than ours, which are the systems reader and policy")
 	}
 	c.Pair = pairConfig{Satellite: "satellite", Map: "map", Zoom: 17, Labels: f.labels}
 	if f.on == "town" {

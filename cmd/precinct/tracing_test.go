@@ -101,6 +101,7 @@ func TestTracing(t *testing.T) {
 	conf.Data, conf.Memory = t.TempDir(), "256MiB"
 	conf.Sources = []sources.Config{{Name: "sat", Kind: "town", Layer: "satellite", Seed: 1}, {Name: "plan", Kind: "town", Layer: "map", Style: "basic", Seed: 1}}
 	conf.Pair.Satellite, conf.Pair.Map = "sat", "plan"
+	conf.VLM.Kind = "reader" // which lets the segmenter decode within its answer
 	conf.Tracing.OTLP, conf.Log.Access = collected.URL, string(server.AccessCold)
 	var log bytes.Buffer
 	before := slog.Default()
