@@ -140,24 +140,11 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags, second *secondFlags)
 	if len(f.data) == 0 || f.output == "" {
 		return usagef("say with --data what to learn from, and with -o which run to make")
 	}
-	ctx, err := f.watched(cmd.Context())
+	ctx, a, backend, done, err := f.begin(cmd, g)
 	if err != nil {
 		return err
 	}
-	conf, err := g.load()
-	if err != nil {
-		return err
-	}
-	a, err := openShared(conf)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	backend, err := openBackend()
-	if err != nil {
-		return err
-	}
-	defer backend.Close()
+	defer done()
 	recipe := net.SFTRecipe(f.steps)
 	recipe.Rate = f.rate
 	s, err := f.open(backend, recipe, a.segmenter.Name())
@@ -182,16 +169,35 @@ func trainSFT(cmd *cobra.Command, g *global, f *teachFlags, second *secondFlags)
 		defer progress.end()
 		o.Second.Progress = progress.set
 	}
-	done, err := sft.Run(ctx, s.trainer, o)
+	taught, err := sft.Run(ctx, s.trainer, o)
 	if err != nil {
 		return err
 	}
-	if !done {
+	if !taught {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: saved at step %d of %d; the same command goes on\n", f.output, s.trainer.Steps(), s.trainer.Recipe.Steps)
 		return nil
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: done, %d steps; try it with `precinct eval --system reader,policy --policy %s`\n", f.output, s.trainer.Steps(), f.output)
 	return nil
+}
+
+// begin opens what every teaching needs, and the run's page where that is asked for; done closes it.
+func (f *teachFlags) begin(cmd *cobra.Command, g *global) (ctx context.Context, a *app, b *net.Backend, done func(), err error) {
+	if ctx, err = f.watched(cmd.Context()); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	conf, err := g.load()
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if a, err = openShared(conf); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if b, err = openBackend(); err != nil {
+		a.close()
+		return nil, nil, nil, nil, err
+	}
+	return ctx, a, b, func() { b.Close(); a.close() }, nil
 }
 
 // watched serves the run's page where that is asked for. Its button ends the training as Ctrl-C does.

@@ -50,24 +50,11 @@ func trainGRPO(cmd *cobra.Command, g *global, f *teachFlags, s grpo.Settings) er
 	if err := s.Check(); err != nil {
 		return usagef("%v", err)
 	}
-	ctx, err := f.watched(cmd.Context())
+	ctx, a, backend, done, err := f.begin(cmd, g)
 	if err != nil {
 		return err
 	}
-	conf, err := g.load()
-	if err != nil {
-		return err
-	}
-	a, err := openShared(conf)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	backend, err := openBackend()
-	if err != nil {
-		return err
-	}
-	defer backend.Close()
+	defer done()
 	p, err := f.open(backend, net.GRPORecipe(s.Rate), a.segmenter.Name())
 	if err != nil {
 		return err
@@ -77,11 +64,11 @@ func trainGRPO(cmd *cobra.Command, g *global, f *teachFlags, s grpo.Settings) er
 		return err
 	}
 	slog.Info("reinforcing", "places", len(o.Train.Lessons), "pictures", len(o.Train.Scenes), "definition", s.Definition, "stages", s.Stages)
-	done, err := grpo.Run(ctx, backend, p.trainer, o)
+	taught, err := grpo.Run(ctx, backend, p.trainer, o)
 	if err != nil {
 		return err
 	}
-	if !done {
+	if !taught {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: saved at step %d of %d; the same command goes on\n", f.output, p.trainer.Steps()/s.Stages, s.Steps)
 		return nil
 	}

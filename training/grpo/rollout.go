@@ -105,18 +105,17 @@ func (p *pupil) choose(ctx context.Context, places []*place, g *group, r *rand.R
 // batch shows places to the net.
 func (p *pupil) batch(places []*place, stage int) *net.Batch {
 	c := p.trainer.Config()
-	b := lessons.NewBatch(c, len(places), net.BoxTokens)
+	length := net.BoxTokens
 	if stage == 2 {
-		b = lessons.NewBatch(c, len(places), net.MaxTokens)
-		b.Coarse = make([]float32, len(places)*c.Side*c.Side*c.Coarse)
+		length = net.MaxTokens
 	}
+	b := lessons.NewBatch(c, len(places), length)
 	b.Truth, b.Quality = nil, nil // nothing is told
 	for i, pl := range places {
 		p.feed.Show(b, i, pl.lesson.Scene, pl.look, pl.view, pl.lesson.Class)
 		b.Stage[i] = int32(stage)
 		if o := pl.chosen; stage == 2 && o != nil && o.mask != nil {
-			n := c.Side * c.Side * c.Coarse
-			policy.CoarseIn(b.Coarse[i*n:][:n], o.mask, *o.prompt.Box, pl.view)
+			p.feed.Reconsider(b, i, pl.lesson.Scene, o.mask, *o.prompt.Box, pl.view)
 		}
 	}
 	return b
